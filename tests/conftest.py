@@ -1,0 +1,32 @@
+"""One cache per mode of compilation, chosen before numba is imported; the folder of reference data; marks."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from umrnn import _cache
+
+_cache.use()
+
+REFERENCE_FILES = ("sat-rnn-published.bin", "enwik8-2m.bin")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Training and goldens of real size are skipped where kernels run as plain Python."""
+    if os.environ.get("NUMBA_DISABLE_JIT") != "1":
+        return
+    for item in items:
+        if item.get_closest_marker("needs_jit"):
+            item.add_marker(pytest.mark.skip(reason="of real size: too slow without JIT"))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder named by UMRNN_DATA: unset skips, set but incomplete fails."""
+    folder = os.environ.get("UMRNN_DATA")
+    if not folder:
+        pytest.skip("UMRNN_DATA is not set: no reference data")
+    missing = [name for name in REFERENCE_FILES if not (Path(folder) / name).is_file()]
+    assert not missing, f"UMRNN_DATA={folder} lacks {', '.join(missing)}"
+    return Path(folder)

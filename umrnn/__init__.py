@@ -1,0 +1,22 @@
+"""umrnn reads and writes recurrent networks with counting.
+
+``umrnn.um`` holds events: bytes, offsets, patterns and their counts. ``umrnn.rnn`` holds numbers: weights, states and
+training. Both take a :class:`~umrnn.corpus.Corpus` and return a :class:`~umrnn.result.Result`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["Corpus", "__version__", "rnn", "um"]
+
+_LAZY = {"um": "umrnn.um", "rnn": "umrnn.rnn"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a submodule at first use, so that ``import umrnn`` costs nothing."""
+    if name in _LAZY:
+        return import_module(_LAZY[name])
+    if name == "Corpus":
+        return import_module("umrnn.corpus").Corpus
+    raise AttributeError(f"module 'umrnn' has no attribute {name!r}")

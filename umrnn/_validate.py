@@ -1,0 +1,70 @@
+"""Friendly input in, exact contiguous read-only arrays out; every message names what, rule, got."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn.errors import InputError
+
+__all__ = ["contiguous", "integer", "offset_tuple", "positive", "writable_file"]
+
+
+def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """``value`` as an int in ``[low, high]``; ``high=None`` leaves the top open."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputError(f"{name} must be an integer, got {value!r}")
+    if value < low or (high is not None and value > high):
+        rule = f"at least {low}" if high is None else f"in [{low}, {high}]"
+        raise InputError(f"{name} must be {rule}, got {value}")
+    return int(value)
+
+
+def positive(name: str, value: float) -> float:
+    """``value`` as a finite float above zero."""
+    number = float(value)
+    if not (number > 0 and np.isfinite(number)):
+        raise InputError(f"{name} must be a finite number above 0, got {value}")
+    return number
+
+
+def offset_tuple(offsets: Iterable[int], length: int, *, least: int = 1) -> tuple[int, ...]:
+    """``offsets`` as distinct integers in ``[least, length - 1]``, in the order given."""
+    chosen = tuple(integer("every offset", d, least) for d in offsets)
+    if not chosen:
+        raise InputError("offsets must name at least one offset, got none")
+    repeated = sorted({d for d in chosen if chosen.count(d) > 1})
+    if repeated:
+        raise InputError(f"offsets must be distinct, got {repeated[0]} more than once")
+    if max(chosen) >= length:
+        raise InputError(
+            f"every offset must be shorter than the corpus of {length} bytes, got {max(chosen)}",
+            hint="name smaller offsets or a longer corpus",
+        )
+    return chosen
+
+
+def contiguous(array: Any, dtype: Any = None) -> NDArray[Any]:
+    """C-contiguous read-only view (a copy only where needed), so that each kernel is compiled once."""
+    view = np.ascontiguousarray(array, dtype=dtype).view()
+    view.flags.writeable = False
+    return view
+
+
+def writable_file(path: str | os.PathLike[str], name: str = "output") -> Path:
+    """Check *before* the work that a file can be written at ``path``; return it as a Path."""
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{name} must be a file, got the directory {target}")
+    if not target.parent.is_dir():
+        raise InputError(
+            f"{name} cannot be written: the directory {target.parent} does not exist",
+            hint=f"create it first: mkdir -p {target.parent}",
+        )
+    blocked = not os.access(target, os.W_OK) if target.exists() else not os.access(target.parent, os.W_OK)
+    if blocked:
+        raise InputError(f"{name} cannot be written: no permission for {target}")
+    return target

@@ -1,0 +1,123 @@
+"""Corpus: bytes and where they came from. Every function of umrnn takes one."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn._siteinfo import siteinfo_bytes
+from umrnn._validate import contiguous
+from umrnn.errors import InputError
+
+__all__ = ["Corpus"]
+
+_HASH_BLOCK = 1 << 22  # bytes hashed at a time, so that a mapped file never becomes resident as a whole
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Corpus:
+    """A read-only run of bytes with its name and its place in the source.
+
+    Parameters
+    ----------
+    data : shape (n,), uint8, n >= 1
+        The bytes; kept as a read-only view, not copied.
+    name : what to call it in tables: a path, ``siteinfo``, ``-``.
+    start, stop : the byte range of ``data`` within the source it was taken from.
+
+    Examples
+    --------
+    >>> Corpus.siteinfo()
+    Corpus('siteinfo', bytes 0:1024)
+    >>> bytes(Corpus.from_bytes(b"counting").data[:5])
+    b'count'
+    """
+
+    data: NDArray[np.uint8]
+    name: str
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        return f"Corpus({self.name!r}, bytes {self.start}:{self.stop})"
+
+    @classmethod
+    def siteinfo(cls) -> "Corpus":
+        """Generate the opening of a MediaWiki export: 1,024 bytes, 52 distinct symbols."""
+        return cls.from_bytes(siteinfo_bytes(), name="siteinfo")
+
+    @classmethod
+    def from_bytes(cls, source: bytes | bytearray | memoryview | NDArray[np.uint8], name: str = "bytes") -> "Corpus":
+        """Wrap bytes already in memory.
+
+        Raises
+        ------
+        InputError
+            If there is not a single byte, or an array is not one-dimensional uint8.
+        """
+        array = source if isinstance(source, np.ndarray) else np.frombuffer(source, dtype=np.uint8)
+        if array.dtype != np.uint8 or array.ndim != 1:
+            raise InputError(f"a corpus must be a uint8 array of shape (n,), got {array.dtype} of shape {array.shape}")
+        if len(array) == 0:
+            raise InputError(f"{name} is empty: a corpus needs at least one byte")
+        return cls(contiguous(array), name, 0, len(array))
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], start: int | None = None, stop: int | None = None) -> "Corpus":
+        """Map the file at ``path`` into memory, or the bytes ``[start, stop)`` of it.
+
+        Pages are read as they are touched and can be given back, so a file larger than memory is no obstacle.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, it is a directory, empty or unreadable, or the range holds no byte.
+        """
+        file = Path(path)
+        try:
+            if file.is_dir():
+                raise InputError(f"{file} is a directory: a corpus is one file")
+            size = file.stat().st_size
+            mapped = np.memmap(file, dtype=np.uint8, mode="r") if size else np.empty(0, np.uint8)
+        except FileNotFoundError:
+            raise InputError(f"{file} does not exist", hint="check the path given as --corpus") from None
+        except OSError as problem:
+            raise InputError(f"{file} cannot be read: {problem.strerror or problem}") from None
+        # A plain ndarray over the mapping: subclasses cost a second compilation of every kernel.
+        whole = cls.from_bytes(np.asarray(mapped).view(np.ndarray), name=str(file))
+        return whole.slice(start, stop)
+
+    def slice(self, start: int | None = None, stop: int | None = None) -> "Corpus":
+        """The bytes ``[start, stop)`` of this corpus as a corpus of its own, without a copy.
+
+        Raises
+        ------
+        InputError
+            If the range reaches outside the corpus or holds no byte.
+        """
+        first, last = start or 0, len(self) if stop is None else stop
+        if not 0 <= first < last <= len(self):
+            raise InputError(
+                f"range must satisfy 0 <= start < stop <= {len(self)}, got {first}:{last}",
+                hint=f"{self.name} holds {len(self)} bytes",
+            )
+        return Corpus(contiguous(self.data[first:last]), self.name, self.start + first, self.start + last)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of exactly the bytes in the range, as 64 hexadecimal digits."""
+        digest = hashlib.sha256()
+        for begin in range(0, len(self), _HASH_BLOCK):
+            digest.update(self.data[begin : begin + _HASH_BLOCK].data)
+        return digest.hexdigest()
+
+    def provenance(self) -> dict[str, object]:
+        """What a result says about its corpus."""
+        return {"name": self.name, "start": self.start, "stop": self.stop, "sha256": self.sha256}

@@ -1,0 +1,75 @@
+"""Result: what every public function returns. Nothing here renders; ``report/`` does.
+
+A result has a **headline** (a few scalars with their units in the name), **tables** (named columns and rows of plain
+Python values) and a **provenance** (what was measured, on which bytes, by which version).
+"""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import umrnn
+from umrnn.corpus import Corpus
+
+__all__ = ["Result", "Table", "provenance"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns; cells are None, bool, int, float, str, bytes, or tuples of these."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> "Table":
+        """Freeze any iterables into a table."""
+        return cls(tuple(columns), tuple(tuple(row) for row in rows))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Result(ABC):
+    """Base of all results; subclasses are frozen records that say their headline and their tables."""
+
+    provenance: Mapping[str, Any]
+
+    @abstractmethod
+    def headline(self) -> dict[str, Any]:
+        """A few scalars (or short lists), units in the name; the keys are a contract."""
+
+    @abstractmethod
+    def tables(self) -> dict[str, Table]:
+        """Named tables of plain Python values."""
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{key}={_short(value)}" for key, value in self.headline().items())
+        return f"{type(self).__name__}({figures})"
+
+
+def provenance(
+    corpus: Corpus | None,
+    *,
+    parameters: Mapping[str, Any],
+    seed: int | None = None,
+    threads: int | None = None,
+    model: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """All that is needed to repeat a measurement: version, parameters, corpus hash and range, model hash, seed."""
+    import numpy
+
+    return {
+        "umrnn": umrnn.__version__,
+        "python": sys.version.split()[0],
+        "numpy": numpy.__version__,
+        "corpus": corpus.provenance() if corpus is not None else None,
+        "model": dict(model) if model is not None else None,
+        "parameters": dict(parameters),
+        "seed": seed,
+        "threads": threads,
+    }
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
