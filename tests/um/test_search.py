@@ -1,0 +1,96 @@
+"""Greedy search: the published choices, planted offsets found exactly, nothing found in noise."""
+
+import numpy as np
+import pytest
+
+from tests import corpora
+from tests.naive import counting as naive
+from umrnn import um
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.nulls import Null
+
+SITEINFO = Corpus.siteinfo()
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "offsets", "bits", "patterns"),
+    [(8, 30, [1, 8, 20, 3, 27, 2, 12, 7], 0.04294, 834), (6, 50, [1, 8, 45, 36, 48, 10], 0.0, 909)],
+)
+def test_greedy__published_choices(count: int, limit: int, offsets: list[int], bits: float, patterns: int) -> None:
+    headline = um.greedy_patterns(SITEINFO, count, limit, null=Null(0)).headline()
+    assert headline["offsets"] == offsets
+    assert headline["bits"] == pytest.approx(bits, abs=5e-6)
+    assert headline["patterns"] == patterns
+    assert headline["significant_offsets"] is None
+
+
+@pytest.mark.parametrize("name", ["few symbols", "markov", "periodic", "high bytes"])
+def test_greedy__equals_definition(name: str) -> None:
+    corpus = dict(corpora.small())[name]
+    found = um.greedy_steps(corpus, 4, 9, null=Null(0))
+    expected = naive.greedy(corpus.data.tolist(), 4, 9)
+    assert [step.offset for step in found] == [offset for offset, _ in expected]
+    assert [step.bits for step in found] == pytest.approx([bits for _, bits in expected], abs=1e-10)
+
+
+@pytest.mark.needs_jit
+def test_greedy__siteinfo_stops_at_the_published_four() -> None:
+    headline = um.greedy_patterns(SITEINFO, 8, 30, stop=True).headline()
+    assert headline["offsets"] == headline["significant_offsets"] == [1, 8, 20, 3]
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("seed", [5, 6])
+def test_greedy__planted_offsets_come_back_exactly(seed: int) -> None:
+    corpus = corpora.planted(50_000, (3, 11), seed=seed)
+    found = um.greedy_patterns(corpus, 8, 30, stop=True).headline()["offsets"]
+    assert sorted(found) == [3, 11]
+
+
+@pytest.mark.needs_jit
+def test_greedy__independent_bytes_stop_at_once() -> None:
+    result = um.greedy_patterns(corpora.independent(50_000), 8, 30, stop=True)
+    headline = result.headline()
+    assert headline["offsets"] == []
+    assert (headline["contexts"], headline["positions"]) == (1, 50_000)
+    assert result.tables()["steps"].rows == ()
+
+
+@pytest.mark.needs_jit
+def test_greedy__p_values_of_noise_are_uniform() -> None:
+    """The first-step test keeps its level: of 60 noise corpora about one in ten has p <= 0.1."""
+    p_values = []
+    for seed in range(60):
+        steps = um.greedy_steps(corpora.independent(600, seed), 1, 8, null=Null(19, seed))
+        assert steps[0].test is not None
+        p_values.append(steps[0].test.p_value)
+    assert 0.4 < np.mean(p_values) < 0.65
+    assert sum(p <= 0.1 for p in p_values) <= 13
+
+
+@pytest.mark.needs_jit
+def test_greedy__same_bits_on_any_number_of_threads() -> None:
+    runs = [um.greedy_steps(SITEINFO, 4, 12, null=Null(49), threads=n) for n in (1, 2, 3)]
+    assert runs[0] == runs[1] == runs[2]
+
+
+def test_greedy__gain_within_a_settled_context_is_over() -> None:
+    steps = um.greedy_steps(Corpus.from_bytes(b"abcd" * 10), 5, 6, null=Null(0))
+    assert [step.offset for step in steps] == [1]
+    assert steps[0].bits == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"count": 0}, "greedy must be at least 1, got 0"),
+        ({"max_offset": 0}, "max-offset must be at least 1, got 0"),
+        ({"max_offset": 7}, "max-offset must be shorter than the corpus of 7 bytes, got 7"),
+        ({"stop": True, "null": Null(20)}, "stop needs at least 99 permutations"),
+    ],
+)
+def test_greedy__unfit_requests(arguments: dict[str, object], message: str) -> None:
+    given = {"count": 2, "max_offset": 3} | arguments
+    with pytest.raises(InputError, match=message):
+        um.greedy_steps(Corpus.from_bytes(b"abcabca"), **given)

@@ -1,0 +1,1 @@
+"""Loops over bytes and counts; each file says what its letters mean."""

@@ -1,0 +1,57 @@
+"""The patterns worth looking at, each with its counts, its gain and places to read it in the corpus."""
+
+import numpy as np
+
+from umrnn.nulls import Split
+from umrnn.result import Table
+from umrnn.um.cells import Cells
+from umrnn.um.patterns import Patterns
+
+__all__ = ["pattern_table"]
+
+_EXAMPLE = 32  # bytes shown before the predicted byte, at most
+_POSITIONS = 5  # places listed of each pattern
+_COLUMNS = (
+    "context", "next", "count", "held_out_count", "context_count", "probability", "gain_bits", "example", "positions",
+)  # fmt: skip
+
+
+def pattern_table(cells: Cells, offsets: tuple[int, ...], top: int, min_count: int, split: Split) -> Table:
+    """The ``top`` patterns by bits saved against the bytes' own frequencies, among those seen ``min_count`` times.
+
+    Parameters
+    ----------
+    cells : refined by every offset and then by the next byte
+
+    Returns
+    -------
+    Table with, per pattern: the bytes at the offsets in their order, the next byte, how often the two occur together
+    (in all and in the held-out part), how often the context occurs, P(next | context), the gain
+    n(c, y) log2 (P(y | c) / P(y)) in bits, the text that leads up to the first occurrence, and the first positions.
+    """
+    patterns = Patterns.of_cells(cells, offsets)
+    gains = patterns.gains()
+    listed = np.flatnonzero(patterns.counts >= min_count)
+    listed = listed[np.argsort(-gains[listed], kind="stable")][:top]
+    rows_of = np.diff(np.append(patterns.context_starts, len(patterns)))
+    context_counts = np.repeat(patterns.context_counts, rows_of)
+    boundary = split.boundary(len(cells.data))
+    reach = min(_EXAMPLE, max(offsets, default=0))
+    rows = []
+    for row in listed.tolist():
+        members = cells.members[cells.starts[row] : cells.starts[row + 1]]
+        first = int(members[0])
+        rows.append(
+            (
+                patterns.contexts[row].tobytes(),
+                patterns.targets[row : row + 1].tobytes(),
+                int(patterns.counts[row]),
+                int(np.count_nonzero(members >= boundary)),
+                int(context_counts[row]),
+                float(patterns.counts[row] / context_counts[row]),
+                float(gains[row]),
+                cells.data[max(0, first - reach) : first + 1].tobytes(),
+                tuple(members[:_POSITIONS].tolist()),
+            )
+        )
+    return Table.of(_COLUMNS, rows)

@@ -1,0 +1,127 @@
+"""n-grams: contexts of the last K bytes, for every K up to a limit."""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from umrnn._validate import integer
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.nulls import Null, Split
+from umrnn.progress import SILENT, Progress
+from umrnn.result import Result, Table, provenance
+from umrnn.um.cells import Cells, conditional_entropy, weight
+from umrnn.um.predict import held_out_bits
+from umrnn.um.shuffle import shuffled_bits
+
+__all__ = ["NgramOrders", "ngram_orders"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Figures of one context length; entropies and scores in bits per byte."""
+
+    order: int
+    positions: int
+    contexts: int
+    patterns: int
+    entropy_bits: float
+    bpc: float
+    null_bits: float | None
+    held_out_bpc: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class NgramOrders(Result):
+    """Pattern counts and bits per byte for context lengths 1 … K."""
+
+    orders: tuple[Order, ...]
+
+    def headline(self) -> dict[str, Any]:
+        """All patterns of all orders together, and the scores of the longest context."""
+        last = self.orders[-1]
+        return {
+            "patterns_total": sum(order.patterns for order in self.orders),
+            "bpc": last.bpc,
+            "null_bits": last.null_bits,
+            "held_out_bpc": last.held_out_bpc,
+        }
+
+    def tables(self) -> dict[str, Table]:
+        """``orders``: a row per context length."""
+        columns = tuple(Order.__dataclass_fields__)
+        return {"orders": Table.of(columns, ([getattr(o, name) for name in columns] for o in self.orders))}
+
+
+def ngram_orders(
+    corpus: Corpus,
+    max_order: int = 12,
+    *,
+    null: Null | None = None,
+    split: Split | None = None,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> NgramOrders:
+    """Count the patterns of the last K bytes for K = 1 … ``max_order``.
+
+    ``entropy_bits`` is H(next | last K bytes) over the positions that have K bytes before them. ``bpc`` covers every
+    byte but the first: where fewer than K bytes precede, the longest context there is serves. Both are in-sample.
+    ``null_bits`` is the entropy with shuffled next bytes, ``held_out_bpc`` interpolated Witten-Bell.
+
+    Raises
+    ------
+    InputError
+        If ``max_order`` is below 1 or not shorter than the corpus.
+
+    Examples
+    --------
+    >>> ngram_orders(Corpus.siteinfo(), 12, null=Null(0)).headline()["patterns_total"]
+    6180
+    """
+    integer("max-order", max_order, 1)
+    if max_order >= len(corpus):
+        raise InputError(
+            f"max-order must be shorter than the corpus of {len(corpus)} bytes, got {max_order}",
+            hint="name a smaller order or a longer corpus",
+        )
+    null, split = null or Null(), split or Split()
+    held_out = held_out_bits(corpus, tuple(range(1, max_order + 1)), split)
+    cells = Cells.whole(corpus)
+    early_bits = 0.0  # of the bytes with fewer than `order` before them
+    orders = []
+    progress.start("n-gram orders", max_order * null.permutations, "shuffles")
+    for order in range(1, max_order + 1):
+        cells = cells.refined(order)
+        patterns = cells.refined(0)
+        open_bits = weight(cells.sizes) - weight(patterns.sizes)
+        shuffled = shuffled_bits(cells, null, threads=threads, progress=progress)
+        orders.append(
+            Order(
+                order,
+                len(cells.members),
+                len(cells),
+                len(patterns),
+                conditional_entropy(cells, patterns),
+                (open_bits + early_bits) / (len(corpus) - 1),
+                float(shuffled.mean()) if len(shuffled) else None,
+                held_out[order],
+            )
+        )
+        early_bits += _bits_at(cells, patterns, order)
+    progress.finish()
+    settings = {"max_order": max_order, "permutations": null.permutations, "held_out_from": split.boundary(len(corpus))}
+    return NgramOrders(
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads), orders=tuple(orders)
+    )
+
+
+def _bits_at(contexts: Cells, patterns: Cells, position: int) -> float:
+    """-log2 P(byte at ``position`` | its context), maximum likelihood."""
+
+    def size_at(cells: Cells) -> int:
+        where = int(np.flatnonzero(cells.members == position)[0])
+        return int(cells.sizes[np.searchsorted(cells.starts, where, side="right") - 1])
+
+    return float(np.log2(size_at(contexts) / size_at(patterns)))

@@ -1,0 +1,197 @@
+"""Skip patterns: what the bytes at a few distances, given or found by greedy search, say about the next byte."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn._validate import integer, offset_tuple
+from umrnn.corpus import Corpus
+from umrnn.nulls import Null, Split
+from umrnn.progress import SILENT, Progress
+from umrnn.result import Result, Table, provenance
+from umrnn.um.cells import Cells, conditional_entropy
+from umrnn.um.listing import pattern_table
+from umrnn.um.predict import held_out_bits
+from umrnn.um.search import ALPHA, Step, greedy_steps
+from umrnn.um.shuffle import shuffled_bits
+
+__all__ = ["GreedyPatterns", "SkipPatterns", "greedy_patterns", "skip_patterns"]
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The tuple of offsets up to one of them: its counts and its bits per byte."""
+
+    offsets: tuple[int, ...]
+    positions: int
+    contexts: int
+    patterns: int
+    bits: float
+    held_out_bpc: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SkipPatterns(Result):
+    """Patterns of one tuple of offsets: bits per byte in-sample, held out and with shuffled next bytes."""
+
+    prefixes: tuple[Prefix, ...]
+    null_bits: NDArray[np.float64]
+    listing: Table
+
+    def headline(self) -> dict[str, Any]:
+        """Figures of the whole tuple."""
+        last = self.prefixes[-1]
+        return {
+            "offsets": list(last.offsets),
+            "bits": last.bits,
+            "null_bits": float(self.null_bits.mean()) if len(self.null_bits) else None,
+            "held_out_bpc": last.held_out_bpc,
+            "patterns": last.patterns,
+            "contexts": last.contexts,
+            "positions": last.positions,
+        }
+
+    def tables(self) -> dict[str, Table]:
+        """``prefixes``: the tuple as it grows; ``patterns``: those that save most bits."""
+        columns = ("offsets", "positions", "contexts", "patterns", "bits", "held_out_bpc")
+        rows = ((p.offsets, p.positions, p.contexts, p.patterns, p.bits, p.held_out_bpc) for p in self.prefixes)
+        return {"prefixes": Table.of(columns, rows), "patterns": self.listing}
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GreedyPatterns(Result):
+    """Offsets chosen by greedy search, each step beside what chance gives, and the patterns of the tuple."""
+
+    selected: SkipPatterns
+    steps: tuple[Step, ...]
+
+    def headline(self) -> dict[str, Any]:
+        """Figures of the chosen tuple, and the offsets before the first step that chance does as well."""
+        return self.selected.headline() | {"significant_offsets": self.significant_offsets}
+
+    @property
+    def significant_offsets(self) -> list[int] | None:
+        """Offsets chosen before the first step with a p-value above ``ALPHA``; None where nothing was tested."""
+        passed = [step.test is not None and step.test.p_value <= ALPHA for step in self.steps]
+        tested = all(step.test is not None for step in self.steps)
+        reached = passed.index(False) if False in passed else len(passed)
+        return [step.offset for step in self.steps[:reached]] if tested else None
+
+    def tables(self) -> dict[str, Table]:
+        """``steps``: the tuple as it grows, each gain beside its null; ``patterns``: those that save most bits."""
+        counts = self.selected.tables()["prefixes"]
+        columns = ("step", "offset", *counts.columns[1:], "gain", "tested_gain", "null_gain", "p_value")
+        rows = []
+        for number, (step, prefix) in enumerate(zip(self.steps, counts.rows[1:]), start=1):
+            test = (step.test.gain, step.test.null_gain, step.test.p_value) if step.test else (None, None, None)
+            rows.append((number, step.offset, *prefix[1:], step.gain, *test))
+        return {"steps": Table.of(columns, rows), "patterns": self.selected.listing}
+
+
+def skip_patterns(
+    corpus: Corpus,
+    offsets: Iterable[int],
+    *,
+    top: int = 10,
+    min_count: int = 2,
+    null: Null | None = None,
+    split: Split | None = None,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> SkipPatterns:
+    """H(next byte | bytes at the offsets) with the patterns behind it.
+
+    A pattern is a distinct (context, next byte) pair; contexts are those of the positions t >= max(offsets), so the
+    number of positions shrinks with the largest offset. In-sample the entropy falls to zero as contexts become
+    unique: read it beside ``null_bits``, the mean over shuffles of the whole column of next bytes, and
+    ``held_out_bpc``, interpolated Witten-Bell counted on one part and scored on the other.
+
+    Parameters
+    ----------
+    offsets : distinct distances before the predicted byte, each in ``[1, n - 1]``, in the order they were chosen
+    top : number of patterns listed
+    min_count : occurrences a listed pattern has at least
+
+    Raises
+    ------
+    InputError
+        If an offset is out of range or repeated.
+
+    Examples
+    --------
+    >>> skip_patterns(Corpus.siteinfo(), (1, 8), null=Null(0))
+    SkipPatterns(offsets=[1, 8], bits=0.496779, null_bits=None, held_out_bpc=2.41214, patterns=511, contexts=379, \
+positions=1016)
+    """
+    chosen = offset_tuple(offsets, len(corpus))
+    settings = {"offsets": list(chosen), "top": top, "min_count": min_count}
+    return _measured(corpus, chosen, settings, top, min_count, null or Null(), split or Split(), threads, progress)
+
+
+def greedy_patterns(
+    corpus: Corpus,
+    count: int,
+    max_offset: int = 30,
+    *,
+    stop: bool = False,
+    top: int = 10,
+    min_count: int = 2,
+    null: Null | None = None,
+    split: Split | None = None,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> GreedyPatterns:
+    """Choose up to ``count`` offsets by information gain, test every step, and measure the tuple found.
+
+    With ``stop`` the search ends at the first step that chance does as well (see :mod:`umrnn.um.search`).
+
+    Raises
+    ------
+    InputError
+        If ``max_offset`` is not shorter than the corpus or a count is below 1.
+    """
+    null = null or Null()
+    steps = greedy_steps(corpus, count, max_offset, stop=stop, null=null, threads=threads, progress=progress)
+    chosen = tuple(step.offset for step in steps)
+    settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "top": top, "min_count": min_count}
+    measured = _measured(corpus, chosen, settings, top, min_count, null, split or Split(), threads, progress)
+    return GreedyPatterns(provenance=measured.provenance, selected=measured, steps=tuple(steps))
+
+
+def _measured(
+    corpus: Corpus,
+    offsets: tuple[int, ...],
+    settings: dict[str, Any],
+    top: int,
+    min_count: int,
+    null: Null,
+    split: Split,
+    threads: int | None,
+    progress: Progress,
+) -> SkipPatterns:
+    """All figures of one tuple, which may be empty where a search found nothing."""
+    integer("top", top, 0)
+    integer("min-count", min_count, 1)
+    held_out = held_out_bits(corpus, offsets, split)
+    contexts = Cells.whole(corpus)
+    prefixes = []
+    for size, bpc in enumerate(held_out):
+        contexts = contexts.refined(offsets[size - 1]) if size else contexts
+        patterns = contexts.refined(0)
+        bits = conditional_entropy(contexts, patterns)
+        prefixes.append(Prefix(offsets[:size], len(contexts.members), len(contexts), len(patterns), bits, bpc))
+    progress.start("shuffled null", null.permutations, "shuffles")
+    null_bits = shuffled_bits(contexts, null, threads=threads, progress=progress)
+    progress.finish()
+    settings |= {"permutations": null.permutations, "held_out_from": split.boundary(len(corpus))}
+    return SkipPatterns(
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
+        prefixes=tuple(prefixes),
+        null_bits=null_bits,
+        listing=pattern_table(patterns, offsets, top, min_count, split),
+    )

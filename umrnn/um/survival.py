@@ -1,0 +1,147 @@
+"""Survival: which skip patterns of one part of a text occur again in another."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from umrnn._validate import offset_tuple
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.nulls import Null, Split
+from umrnn.progress import SILENT, Progress
+from umrnn.result import Result, Table, provenance
+from umrnn.um.patterns import Patterns
+
+__all__ = ["PUBLISHED_PAIRS", "PatternSurvival", "pattern_survival"]
+
+PUBLISHED_PAIRS = ((1, 2), (1, 4), (1, 8), (2, 6), (3, 12))
+
+
+@dataclass(frozen=True)
+class Survival:
+    """One tuple: patterns that occur again and those that do not, with the share expected of shuffled targets."""
+
+    offsets: tuple[int, ...]
+    survivors: int
+    artifacts: int
+    rate: float
+    null_rate: float | None
+    occurrence_share: float
+    held_out_occurrence_share: float
+    count_r: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PatternSurvival(Result):
+    """Survival of the patterns of each tuple of offsets."""
+
+    tuples: tuple[Survival, ...]
+
+    def headline(self) -> dict[str, Any]:
+        """Mean survival rate over the tuples, and the tuple that survives best."""
+        best = max(self.tuples, key=lambda row: row.rate)
+        nulls = [row.null_rate for row in self.tuples if row.null_rate is not None]
+        return {
+            "mean_rate": float(np.mean([row.rate for row in self.tuples])),
+            "null_rate": float(np.mean(nulls)) if nulls else None,
+            "best_offsets": list(best.offsets),
+            "best_rate": best.rate,
+        }
+
+    def tables(self) -> dict[str, Table]:
+        """``tuples``: a row per tuple of offsets."""
+        columns = tuple(Survival.__dataclass_fields__)
+        return {"tuples": Table.of(columns, ([getattr(row, name) for name in columns] for row in self.tuples))}
+
+
+def pattern_survival(
+    corpus: Corpus,
+    against: Corpus | None = None,
+    *,
+    boundary: int | None = None,
+    tuples: Iterable[Iterable[int]] = PUBLISHED_PAIRS,
+    null: Null | None = None,
+    progress: Progress = SILENT,
+) -> PatternSurvival:
+    """Count the patterns of one part, and how many of them occur again in another.
+
+    Parameters
+    ----------
+    corpus : the first part; without ``against`` it is cut at ``boundary`` into both parts, and contexts of the second
+        may reach back into the first
+    against : another corpus to look for the patterns in
+    boundary : where the second part begins (default: the middle)
+    tuples : tuples of offsets, each in the convention of :func:`umrnn.um.skip.skip_patterns`
+
+    Returns
+    -------
+    Per tuple: ``survivors`` (distinct patterns of the first part found in the second), ``artifacts`` (not found),
+    their ``rate``, the mean rate when the second part's next bytes are shuffled, the shares of occurrences
+    in the first and in the second part that survivors account for, and the correlation r of the survivors' counts in
+    the two parts.
+
+    Raises
+    ------
+    InputError
+        If an offset does not fit a part, or the boundary leaves one of them empty.
+    """
+    null = null or Null()
+    cut = Split().boundary(len(corpus)) if boundary is None else boundary
+    if against is None and not 0 < cut < len(corpus):
+        raise InputError(f"the boundary must lie inside the corpus of {len(corpus)} bytes, got {cut}")
+    chosen = [offset_tuple(offsets, len(corpus)) for offsets in tuples]
+    progress.start("survival", len(chosen) * (1 + null.permutations), "tuples")
+    rows = []
+    for offsets in chosen:
+        if against is None:
+            first, second = Patterns.of(corpus, offsets, stop=cut), Patterns.of(corpus, offsets, start=cut)
+        else:
+            first, second = Patterns.of(corpus, offsets), Patterns.of(against, offsets)
+        rows.append(_survival(first, second, null, progress))
+    progress.finish()
+    settings = {
+        "tuples": [list(offsets) for offsets in chosen],
+        "boundary": cut if against is None else None,
+        "against": against.provenance() if against is not None else None,
+        "permutations": null.permutations,
+    }
+    return PatternSurvival(provenance=provenance(corpus, parameters=settings, seed=null.seed), tuples=tuple(rows))
+
+
+def _survival(first: Patterns, second: Patterns, null: Null, progress: Progress) -> Survival:
+    _, context = np.unique(np.concatenate((first.contexts, second.contexts)), axis=0, return_inverse=True)
+    contexts = int(context.max()) + 1
+    known = context.reshape(-1)[: len(first)] * 256 + first.targets
+    others = context.reshape(-1)[len(first) :]
+    count_of = np.zeros(contexts * 256, np.int64)
+    count_of[others * 256 + second.targets] = second.counts
+    again = count_of[known]
+    repeated = again > 0
+    pair = first.counts[repeated], again[repeated]
+    varied = all(np.ptp(counts) > 0 for counts in pair) if repeated.any() else False
+    progress.advance(1)
+    occurrences = np.repeat(others, second.counts) * 256
+    targets = np.repeat(second.targets, second.counts)
+    found = np.zeros(contexts * 256, np.bool_)
+    rates = []
+    for number in range(null.permutations):
+        shuffled = occurrences + null.shuffled(targets, number)
+        found[shuffled] = True
+        rates.append(float(found[known].mean()))
+        found[shuffled] = False
+        progress.advance(1)
+    survivors = int(repeated.sum())
+    return Survival(
+        offsets=first.offsets,
+        survivors=survivors,
+        artifacts=len(first) - survivors,
+        rate=survivors / len(first),
+        null_rate=float(np.mean(rates)) if rates else None,
+        occurrence_share=float(pair[0].sum() / first.positions),
+        held_out_occurrence_share=float(pair[1].sum() / second.positions),
+        count_r=float(np.corrcoef(*pair)[0, 1]) if varied else math.nan,
+    )
