@@ -1,0 +1,133 @@
+"""Progress: lines for files and pipes, bars for terminals."""
+
+import io
+from contextlib import suppress
+
+import pytest
+from rich.console import Console
+
+from umrnn.report import output
+from umrnn.report.bars import RichProgress
+from umrnn.report.lines import LineProgress, show_duration, show_figures, show_rate
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def lines():
+    stream, clock = io.StringIO(), Clock()
+    return LineProgress(stream, clock), stream, clock
+
+
+def test_line_progress__short_tasks_are_silent(lines):
+    progress, stream, clock = lines
+    progress.start("count", 100, "B")
+    clock.now = 1.9
+    progress.advance(100)
+    progress.finish()
+    assert stream.getvalue() == ""
+
+
+def test_line_progress__a_line_every_ten_seconds(lines):
+    progress, stream, clock = lines
+    progress.start("train", 300_000, "B")
+    for second in range(1, 31):
+        clock.now = float(second)
+        progress.advance(10_000, bpc=1 / second)
+    progress.finish()
+    assert stream.getvalue().splitlines() == [
+        "train: 7%  bpc 0.5  10 kB/s  0:28 left",
+        "train: 40%  bpc 0.08333  10 kB/s  0:18 left",
+        "train: 73%  bpc 0.04545  10 kB/s  0:08 left",
+        "train: 100%  bpc 0.03333  10 kB/s  0:30 taken",
+    ]
+
+
+def test_line_progress__tasks_nest_and_may_have_no_total(lines):
+    progress, stream, clock = lines
+    progress.start("outer", 0)
+    progress.start("inner", 4, "offsets")
+    clock.now = 4.0
+    progress.advance(2)
+    progress.finish()
+    progress.finish()
+    assert stream.getvalue().splitlines() == [
+        "inner: 50%  0.5 offsets/s  0:04 left",
+        "inner: 50%  0.5 offsets/s  0:04 left",
+        "outer: 0:04 taken",
+    ]
+
+
+def test_line_progress__without_a_task_nothing_happens(lines):
+    progress, stream, _ = lines
+    progress.advance(1)
+    progress.finish()
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "shown"),
+    [
+        (12, "B", "12 B/s"),
+        (12345, "B", "12.3 kB/s"),
+        (999.9, "bytes", "1 kB/s"),
+        (3.21e9, "byte", "3.21 GB/s"),
+        (1e16, "B", "10 PB/s"),
+        (3.2, "epochs", "3.2 epochs/s"),
+        (1234567, "positions", "1,234,567 positions/s"),
+    ],
+)
+def test_show_rate(amount, unit, shown):
+    assert show_rate(amount, unit) == shown
+
+
+def test_show_duration():
+    assert [show_duration(s) for s in (0, 61, 3661)] == ["0:00", "1:01", "1:01:01"]
+
+
+def test_show_figures():
+    assert show_figures({"bpc": 0.312345, "loss": 2.0}) == "bpc 0.3123  loss 2"
+
+
+def test_rich_progress__draws_figures_and_restores_the_terminal(monkeypatch):
+    monkeypatch.setattr("umrnn.report.bars._REDRAW", 0.0)
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=100, color_system=None)
+    with suppress(KeyboardInterrupt), RichProgress(console) as progress:
+        progress.start("train [/]", 10, "B")
+        progress.advance(5, bpc=0.25)
+        progress.start("inner", 0)
+        progress.finish()
+        progress._bars.refresh()
+        raise KeyboardInterrupt
+    shown = stream.getvalue()
+    assert "train [/]" in shown
+    assert "bpc 0.25" in shown
+    assert "50%" in shown
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h")  # cursor hidden, cursor shown
+
+
+def test_rich_progress__finish_ends_the_display():
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with RichProgress(console) as progress:
+        progress.advance(1)
+        progress.start("a", 2)
+        progress.advance(1, x=1.0)
+        progress.finish()
+        assert not progress._bars.live.is_started
+        progress.finish()
+
+
+def test_drawn_progress__lines_unless_a_terminal(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(output.sys, "stderr", stream)
+    with output.drawn_progress() as progress:
+        assert isinstance(progress, LineProgress)
+    stream.isatty = lambda: True
+    with output.drawn_progress() as progress:
+        assert isinstance(progress, RichProgress)

@@ -1,0 +1,61 @@
+"""One spelling of bytes, read back from itself."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umrnn.report.text import MISSING, show, show_bytes, show_text
+
+
+def read_back(text):
+    """The inverse of show_bytes, from its documentation."""
+
+    def byte(match):
+        token = match.group()
+        if token.startswith(r"\x"):
+            return chr(int(token[2:], 16))
+        return {"␣": " ", r"\n": "\n", r"\\": "\\"}.get(token, token)
+
+    return re.sub(r"\\x[0-9a-f]{2}|\\n|\\\\|.", byte, text).encode("latin-1")
+
+
+@given(st.binary())
+def test_show_bytes__can_be_read_back(data):
+    assert read_back(show_bytes(data)) == data
+
+
+@given(st.binary())
+def test_show_bytes__is_one_printable_line(data):
+    assert show_bytes(data).isprintable()
+
+
+def test_show_bytes__spellings():
+    assert show_bytes(b"a b\n\t\\[/]\xff") == r"a␣b\n\x09\\[/]\xff"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, MISSING),
+        (float("nan"), MISSING),
+        (float("inf"), "inf"),
+        (4.738924831, "4.73892"),
+        (12345678, "12345678"),
+        (1e-9, "1e-09"),
+        (True, "yes"),
+        (False, "no"),
+        (b"\n", r"\n"),
+        ((1, 8, 20, 3), "1,8,20,3"),
+        ([], MISSING),
+        ("a\nb\x1b[0m", r"a\nb\x1b[0m"),
+    ],
+)
+def test_show__every_kind_of_cell(value, shown):
+    assert show(value) == shown
+
+
+@given(st.text())
+def test_show_text__hides_no_control_character(text):
+    assert show_text(text).isprintable()

@@ -1,0 +1,70 @@
+"""From options to library objects: the corpus a command reads."""
+
+import sys
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from umrnn.cli.options import ByteRange, parse_range
+from umrnn.errors import InputError
+
+if TYPE_CHECKING:
+    from umrnn.corpus import Corpus
+
+__all__ = ["open_corpus", "two_parts"]
+
+
+def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
+    """The corpus named by ``--corpus``, cut to ``--range``.
+
+    Parameters
+    ----------
+    source : ``siteinfo``, ``-`` for standard input, or a path (``./siteinfo`` for a file of that name).
+    byte_range : positions as given; None is the whole.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to read there, or the range does not fit.
+    """
+    from umrnn.corpus import Corpus
+
+    span = byte_range or ByteRange()
+    if source == "siteinfo":
+        return Corpus.siteinfo().slice(span.start, span.stop)
+    if source == "-":
+        return Corpus.from_bytes(_read_stdin(), name="-").slice(span.start, span.stop)
+    path = Path(source)
+    if path.is_fifo():  # a pipe, such as the shell's <(command), cannot be mapped
+        return Corpus.from_bytes(path.read_bytes(), name=source).slice(span.start, span.stop)
+    return Corpus.open(path, span.start, span.stop)
+
+
+def two_parts(
+    source: str, byte_range: ByteRange | None, against: str | None
+) -> tuple["Corpus", "Corpus | None", int | None]:
+    """The corpus, the other corpus of ``--against`` if it is one, else where the second part begins.
+
+    ``against`` is a path, or a range of the same source. A range that begins where the corpus ends continues it: both
+    come back as one corpus with the boundary between them, so that contexts of the second part reach into the first.
+    """
+    first = open_corpus(source, byte_range)
+    if against is None:
+        return first, None, None
+    if ":" not in against or Path(against).exists():
+        return first, open_corpus(against), None
+    span = parse_range(against)
+    if span.start == first.stop:
+        return open_corpus(source, ByteRange(first.start, span.stop)), None, len(first)
+    return first, open_corpus(source, span), None
+
+
+def _read_stdin() -> bytearray:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("--corpus - reads standard input, which is a terminal", hint="pipe bytes in: … | umrnn …")
+    data, stream = bytearray(), cast(BufferedReader, sys.stdin.buffer)
+    while piece := stream.read1(1 << 20):  # read() would not notice Ctrl-C between two pieces
+        data += piece
+    if not data:
+        raise InputError("standard input is empty: a corpus needs at least one byte")
+    return data

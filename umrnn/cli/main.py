@@ -1,0 +1,119 @@
+"""The command ``umrnn``: assembles the groups, and alone turns exceptions into exit codes.
+
+====  =======================================================================
+0     done; also where the reader of a pipe left early
+1     understood, but unfit for this input, or a file or model is at fault
+2     usage: an option that cannot be parsed (Typer's own)
+3     a check ran and failed
+130   interrupted
+====  =======================================================================
+
+Any other exception is a bug of umrnn, and shows its traceback.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+import umrnn
+from umrnn import _cache
+from umrnn.cli import corpus, env, patterns
+from umrnn.errors import CheckFailed, UmrnnError
+from umrnn.report.text import show_text
+
+__all__ = ["app", "main"]
+
+
+class _Mapped(TyperGroup):
+    """Maps exceptions before Typer sees them: it would swallow Ctrl-C and broken pipes in ways of its own."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+            return answer
+        except (UmrnnError, MemoryError, KeyboardInterrupt, OSError) as problem:
+            raise typer.Exit(_exit_code(problem)) from None
+
+
+app = typer.Typer(
+    cls=_Mapped,
+    help="Read and write recurrent networks with counting.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(corpus.app, name="corpus")
+app.add_typer(patterns.app, name="patterns")
+app.command("env")(env.env)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"umrnn {umrnn.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line on ``argv`` (default: the arguments of the process); always raises SystemExit."""
+    _cache.use()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a locale without '–' or '␣' gets an escape, not a traceback
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(argv, prog_name="umrnn")
+    except OSError as problem:  # while help is printed, before a command is invoked
+        sys.exit(_exit_code(problem))
+    finally:
+        _flush_stdout()
+    sys.exit(0)
+
+
+def _exit_code(problem: BaseException) -> int:
+    """Say in one or two lines on standard error what happened; return the code to leave with."""
+    match problem:
+        case BrokenPipeError():
+            return 0
+        case KeyboardInterrupt():  # its text, if any, says how to resume
+            _say(f"interrupted: {problem}" if str(problem) else "interrupted")
+            return 130
+        case UmrnnError():
+            _say(f"error: {problem.message}")
+            if problem.hint:
+                _say(f"hint: {problem.hint}")
+            return 3 if isinstance(problem, CheckFailed) else 1
+        case MemoryError():
+            _say("error: there is not enough memory for this")
+            _say("hint: take fewer bytes with --range START:STOP")
+        case OSError():  # a full disk, a file that vanished: no fault of the program
+            _say(f"error: {f'{problem.filename}: ' if problem.filename else ''}{problem.strerror or problem}")
+    return 1
+
+
+def _say(line: str) -> None:
+    typer.echo(show_text(line), err=True)
+
+
+def _flush_stdout() -> None:
+    """Write what is still buffered; where nobody reads it any more, drop it before the interpreter complains."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

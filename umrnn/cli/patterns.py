@@ -1,0 +1,201 @@
+"""``umrnn patterns``: which bytes at which distances say what about the next byte."""
+
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+import typer
+
+from umrnn.cli.inputs import open_corpus, two_parts
+from umrnn.cli.options import (
+    Byte,
+    CorpusOption,
+    FormatOption,
+    OffsetsOption,
+    OutputOption,
+    PermutationsOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+    parse_byte,
+)
+
+if TYPE_CHECKING:
+    from umrnn.nulls import Null
+    from umrnn.progress import Progress
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Count patterns and find the offsets that matter.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Given(TypedDict):
+    """Keyword arguments that several functions of ``um`` share."""
+
+    null: "Null"
+    threads: int | None
+    progress: "Progress"
+
+
+class Listed(Given):
+    """The same of those that list patterns."""
+
+    top: int
+    min_count: int
+
+
+TopOption = Annotated[int, typer.Option("--top", metavar="K", help="Patterns to list, by bits saved.")]
+MinCountOption = Annotated[int, typer.Option("--min-count", metavar="N", help="List patterns seen at least so often.")]
+MaxOffsetOption = Annotated[int, typer.Option("--max-offset", metavar="D", help="Largest offset looked at.")]
+
+
+@app.command()
+def ngram(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    max_order: Annotated[int, typer.Option("--max-order", metavar="K", help="Longest context, in bytes.")] = 12,
+    permutations: PermutationsOption = 199,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Count contexts of the last 1 … K bytes."""
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+    from umrnn.um import ngram_orders
+
+    sink, source = Output.to("patterns ngram", format, output, table), open_corpus(corpus, byte_range)
+    with drawn_progress() as progress:
+        null = Null(permutations, seed)
+        sink.emit(ngram_orders(source, max_order, null=null, threads=threads, progress=progress))
+
+
+@app.command()
+def skip(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    offsets: OffsetsOption = None,
+    greedy: Annotated[int | None, typer.Option("--greedy", metavar="K", help="Choose up to K offsets instead.")] = None,
+    max_offset: MaxOffsetOption = 30,
+    stop: Annotated[bool, typer.Option("--stop", help="End the search where a gain is not significant.")] = False,
+    top: TopOption = 10,
+    min_count: MinCountOption = 2,
+    permutations: PermutationsOption = 199,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Measure the skip patterns of given offsets, or search for the offsets."""
+    from umrnn import um
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    if (offsets is None) == (greedy is None):
+        raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
+    sink, source = Output.to("patterns skip", format, output, table), open_corpus(corpus, byte_range)
+    with drawn_progress() as progress:
+        given = Listed(top=top, min_count=min_count, null=Null(permutations, seed), threads=threads, progress=progress)
+        if offsets is not None:
+            sink.emit(um.skip_patterns(source, offsets.values, **given))
+        elif greedy is not None:
+            sink.emit(um.greedy_patterns(source, greedy, max_offset, stop=stop, **given))
+
+
+@app.command()
+def mi(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    max_offset: MaxOffsetOption = 64,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Measure what the byte at each offset alone says about the next byte."""
+    from umrnn.report.output import Output, drawn_progress
+    from umrnn.um import mutual_information
+
+    sink, source = Output.to("patterns mi", format, output, table), open_corpus(corpus, byte_range)
+    with drawn_progress() as progress:
+        sink.emit(mutual_information(source, max_offset, threads=threads, progress=progress))
+
+
+@app.command()
+def trie(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    byte: Annotated[
+        Byte | None, typer.Option("--byte", parser=parse_byte, metavar="B", help="Predicted byte: ' ', \\n, 0x3c.")
+    ] = None,
+    depth: Annotated[int, typer.Option("--depth", metavar="K", help="Longest context, in bytes.")] = 6,
+    max_offset: MaxOffsetOption = 10,
+    permutations: PermutationsOption = 199,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Read backwards from a byte: the contexts that lead to it."""
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+    from umrnn.um import backward_trie
+
+    sink, source = Output.to("patterns trie", format, output, table), open_corpus(corpus, byte_range)
+    with drawn_progress() as progress:
+        given = Given(null=Null(permutations, seed), threads=threads, progress=progress)
+        value = byte.value if byte else None
+        sink.emit(backward_trie(source, value, depth=depth, max_offset=max_offset, **given))
+
+
+@app.command()
+def synergy(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    max_offset: MaxOffsetOption = 20,
+    permutations: PermutationsOption = 199,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Measure what two bytes say together beyond what each says alone."""
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+    from umrnn.um import pair_synergies
+
+    sink, source = Output.to("patterns synergy", format, output, table), open_corpus(corpus, byte_range)
+    with drawn_progress() as progress:
+        null = Null(permutations, seed)
+        sink.emit(pair_synergies(source, max_offset, null=null, threads=threads, progress=progress))
+
+
+@app.command()
+def survive(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="PATH|START:STOP", help="Where to look. [default: the second half]"),
+    ] = None,
+    offsets: OffsetsOption = None,
+    permutations: PermutationsOption = 199,
+    seed: SeedOption = 0,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Count the skip patterns of one text that occur again in another."""
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+    from umrnn.um import PUBLISHED_PAIRS, pattern_survival
+
+    sink = Output.to("patterns survive", format, output, table)
+    source, other, boundary = two_parts(corpus, byte_range, against)
+    tuples, null = (offsets.values,) if offsets else PUBLISHED_PAIRS, Null(permutations, seed)
+    with drawn_progress() as progress:
+        sink.emit(pattern_survival(source, other, boundary=boundary, tuples=tuples, null=null, progress=progress))

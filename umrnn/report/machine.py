@@ -1,0 +1,61 @@
+"""JSON and CSV for programs: full precision, null for not-a-number, never through rich (which wraps in a pipe)."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from umrnn.report.plain import python_value
+from umrnn.report.text import show_bytes
+from umrnn.result import Result, Table
+
+__all__ = ["to_csv", "to_json"]
+
+
+def to_json(command: str, result: Result, tables: dict[str, Table]) -> str:
+    """One JSON object on one line: ``command``, ``headline``, ``tables``, ``provenance``."""
+    record = {
+        "command": command,
+        "headline": result.headline(),
+        "tables": {name: {"columns": table.columns, "rows": table.rows} for name, table in tables.items()},
+        "provenance": result.provenance,
+    }
+    return json.dumps(python_value(record), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_csv(table: Table) -> str:
+    """One table under a header row.
+
+    A column of bytes becomes two, ``name`` (readable) and ``name_hex``. Missing values are empty cells, truth is
+    ``true`` or ``false``, the members of a tuple are separated by spaces.
+    """
+    hex_too = [any(isinstance(row[j], bytes) for row in table.rows) for j in range(len(table.columns))]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(name for column, twice in zip(table.columns, hex_too) for name in _names(column, twice))
+    for row in table.rows:
+        writer.writerow(text for value, twice in zip(row, hex_too) for text in _cells(value, twice))
+    return stream.getvalue()
+
+
+def _names(column: str, twice: bool) -> list[str]:
+    return [column, f"{column}_hex"] if twice else [column]
+
+
+def _cells(value: Any, twice: bool) -> list[str]:
+    if isinstance(value, bytes):
+        return [show_bytes(value), value.hex()]
+    return [_cell(python_value(value)), ""] if twice else [_cell(python_value(value))]
+
+
+def _cell(value: Any) -> str:
+    """One value as CSV text; ``python_value`` has been here, so only its kinds occur."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return str(value["text"]) if "text" in value else json.dumps(value)
+    return value if isinstance(value, str) else repr(value)

@@ -1,0 +1,121 @@
+"""The one sink of results: the format is chosen once, the destination checked before the work, stdout kept clean."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from umrnn._files import write_atomically
+from umrnn._validate import writable_file
+from umrnn.errors import InputError
+from umrnn.progress import Progress
+from umrnn.result import Result, Table
+
+__all__ = ["Format", "Output", "drawn_progress"]
+
+Format = Literal["table", "json", "csv"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".txt": "table"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where and how the result of ``command`` is written; make one with :meth:`to` before the work begins."""
+
+    command: str
+    format: Format
+    path: Path | None = None
+    table: str | None = None
+
+    @classmethod
+    def to(
+        cls, command: str, format: Format | None = None, path: str | None = None, table: str | None = None
+    ) -> "Output":
+        """Choose the format and check the destination.
+
+        Parameters
+        ----------
+        command : the words after ``umrnn``, as they stand in the JSON.
+        format : if None: by the suffix of ``path`` (.csv, .json, .txt); else ``table`` on a terminal; else ``json``.
+        path : file that receives the data instead of standard output; ``-`` is standard output.
+        table : show only the table of this name; CSV, which holds one table, shows the first by default.
+
+        Raises
+        ------
+        InputError
+            If ``path`` cannot be written.
+        """
+        target = None if path in (None, "-") else writable_file(str(path))
+        if format is None and target is not None:
+            format = _SUFFIXES.get(target.suffix.lower(), "json")
+        return cls(command, format or ("table" if sys.stdout.isatty() else "json"), target, table)
+
+    def emit(self, result: Result) -> None:
+        """Write ``result``; a file appears whole or not at all."""
+        tables = self._chosen(result)
+        if self.format == "table" and self.path is None and sys.stdout.isatty():
+            from umrnn.report.table import print_table
+
+            print_table(result, tables)
+            return
+        # Names of files may hold bytes that are no UTF-8; backslashreplace gives their escapes, in JSON valid ones.
+        data = self._rendered(result, tables).encode("utf-8", errors="backslashreplace")
+        if self.path is None:
+            _write_stdout(data)
+        else:
+            write_atomically(self.path, lambda stream: stream.write(data))
+
+    def _chosen(self, result: Result) -> dict[str, Table]:
+        tables = result.tables()
+        if self.table is None:
+            return tables
+        if self.table not in tables:
+            names = ", ".join(tables) or "none"
+            raise InputError(f"--table must name a table of this result ({names}), got {self.table}")
+        return {self.table: tables[self.table]}
+
+    def _rendered(self, result: Result, tables: dict[str, Table]) -> str:
+        if self.format == "table":
+            from umrnn.report.table import to_text
+
+            return to_text(result, tables)
+        from umrnn.report.machine import to_csv, to_json
+
+        if self.format == "json":
+            return to_json(self.command, result, tables)
+        if not tables:
+            figures = result.headline()
+            return to_csv(Table.of(tuple(figures), [figures.values()]))
+        name, *others = tables
+        if others:
+            _note(f"csv holds one table, here {name}; choose another with --table: {', '.join(others)}")
+        return to_csv(tables[name])
+
+
+@contextmanager
+def drawn_progress() -> Iterator[Progress]:
+    """Progress for the time of a ``with`` block: bars if standard error is a terminal, else a line now and then."""
+    if sys.stderr.isatty():
+        from umrnn.report.bars import RichProgress
+
+        with RichProgress() as bars:
+            yield bars
+    else:
+        from umrnn.report.lines import LineProgress
+
+        yield LineProgress(sys.stderr)
+
+
+def _write_stdout(data: bytes) -> None:
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:  # replaced by a text stream, as notebooks do
+        sys.stdout.write(data.decode("utf-8"))
+    else:
+        stream.write(data)
+    sys.stdout.flush()
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"note: {text}\n")

@@ -1,0 +1,26 @@
+"""Results as plain Python values, ready for a machine format: no numpy scalars, no not-a-number, no bytes."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from umrnn.report.text import show_bytes
+
+__all__ = ["python_value"]
+
+
+def python_value(value: Any) -> Any:
+    """``value`` as null, bool, int, finite float, str, list or dict; bytes become ``{"text", "hex"}``."""
+    if hasattr(value, "tolist"):  # numpy scalars and arrays, recognised without importing numpy
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return {"text": show_bytes(value), "hex": value.hex()}
+    if isinstance(value, Mapping):
+        return {str(key): python_value(item) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [python_value(item) for item in value]
+    return str(value)

@@ -1,0 +1,63 @@
+"""How bytes, strings and numbers are written for people; every renderer uses these and nothing else."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["MISSING", "show", "show_bytes", "show_number", "show_text"]
+
+MISSING = "–"
+
+
+def _spelling(byte: int) -> str:
+    special = {0x0A: r"\n", 0x20: "␣", 0x5C: r"\\"}
+    return special.get(byte) or (chr(byte) if 0x20 < byte < 0x7F else rf"\x{byte:02x}")
+
+
+_SPELLINGS = tuple(_spelling(byte) for byte in range(256))
+
+
+def show_bytes(data: bytes) -> str:
+    r"""Corpus bytes as one line of text from which they can be read back.
+
+    Printable ASCII stands for itself, a space is ``␣``, a newline ``\n``, a backslash ``\\``, any other byte ``\xNN``.
+
+    Examples
+    --------
+    >>> print(show_bytes(b'<a b="\xc3\xa9">\n'))
+    <a␣b="\xc3\xa9">\n
+    """
+    return "".join(_SPELLINGS[byte] for byte in data)
+
+
+def show_text(text: str) -> str:
+    """``text`` with whatever a terminal would obey instead of print (escape codes, newlines) spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def show_number(value: float) -> str:
+    """Integers in full, other numbers with six significant digits, not-a-number as a dash.
+
+    Examples
+    --------
+    >>> show_number(4.738924831), show_number(1234567), show_number(float("nan"))
+    ('4.73892', '1234567', '–')
+    """
+    if isinstance(value, float):
+        return MISSING if math.isnan(value) else f"{value:.6g}"
+    return str(value)
+
+
+def show(value: Any) -> str:
+    """Write any cell or headline value for a person."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, bytes):
+        return show_bytes(value)
+    if isinstance(value, str):
+        return show_text(value)
+    if isinstance(value, Iterable):
+        return ",".join(show(item) for item in value) or MISSING
+    return show_number(value)
