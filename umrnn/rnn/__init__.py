@@ -1,0 +1,1 @@
+"""NUMBERS: weights, states and probabilities of a byte-level tanh network."""

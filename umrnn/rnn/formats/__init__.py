@@ -1,0 +1,147 @@
+"""Model files: read in whatever format they are, written in the one their name asks for.
+
+===========  ====================  ==========================================  ===========================
+format       suffix when writing   holds                                       needs
+===========  ====================  ==========================================  ===========================
+npz          .npz                  float32 or float64, metadata                numpy
+raw          .bin .raw             float32                                     numpy
+safetensors  .safetensors          float32 or float64, metadata as strings     the extra ``io``
+torch        .pt .pth              float32 or float64                          the extra ``torch``
+c-header     .h                    float32, metadata in a comment; write only  a C compiler to be of use
+===========  ====================  ==========================================  ===========================
+
+What a file is, is told from its content and never from its name. No file is ever unpickled.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from umrnn._files import write_atomically
+from umrnn._validate import writable_file
+from umrnn.errors import InputError
+from umrnn.rnn.formats import c_header, npz, raw, safetensors, torch_state
+from umrnn.rnn.formats._common import ModelFile, elman
+from umrnn.rnn.formats._detect import detect
+from umrnn.rnn.weights import Elman
+
+__all__ = ["FORMATS", "READABLE", "ModelFile", "describe", "format_of", "load", "save"]
+
+_WRITERS = {
+    "npz": npz.write,
+    "raw": raw.write,
+    "safetensors": safetensors.write,
+    "torch": torch_state.write,
+    "c-header": c_header.write,
+}
+_READERS = {"npz": npz.read, "safetensors": safetensors.read, "torch": torch_state.read}
+_SUFFIXES = {
+    ".npz": "npz",
+    ".bin": "raw",
+    ".raw": "raw",
+    ".safetensors": "safetensors",
+    ".pt": "torch",
+    ".pth": "torch",
+    ".h": "c-header",
+}
+FORMATS = tuple(_WRITERS)
+READABLE = ("raw", *_READERS)
+
+StrPath = str | os.PathLike[str]
+
+
+def load(path: StrPath, *, layout: str = "published") -> Elman:
+    """Read the network in a model file, in any format umrnn knows, or the best one in a training checkpoint.
+
+    Parameters
+    ----------
+    path : the file.
+    layout : order of the arrays in a raw file, which its size cannot tell: ``published`` or ``older`` (b_h before W_h).
+
+    Returns
+    -------
+    Elman
+        float64 where the file holds float64, else float32.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, of no known format, or holds a network that is not an Elman over bytes.
+    MissingExtra
+        If the format needs a library that is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(save(Elman.zeros(hidden=2), folder + "/zeros.npz"))
+    Elman(hidden=2, dtype=float32, parameters=1286)
+    """
+    return describe(path, layout=layout).model
+
+
+def describe(path: StrPath, *, layout: str = "published") -> ModelFile:
+    """Read a model file together with its format, its size and the metadata its writer left; else as :func:`load`."""
+    file = Path(path)
+    name = detect(file)
+    if name == "raw":
+        stored = raw.read(file, layout)
+    elif layout != "published":
+        raise InputError(f"layout must be left out for {file}: it concerns raw files, and this one is {name}")
+    else:
+        stored = _READERS[name](file)
+    return ModelFile(file, name, file.stat().st_size, elman(file, stored.arrays), stored.metadata)
+
+
+def save(model: Elman, path: StrPath, *, metadata: Mapping[str, Any] | None = None, format: str | None = None) -> Path:
+    """Write ``model`` to ``path``, whole or not at all.
+
+    Parameters
+    ----------
+    model : the network.
+    path : the file; replaced if it is there.
+    metadata : anything JSON can hold, such as the command that trained the network; kept by npz and safetensors,
+        written as a comment by c-header, left out by raw and torch.
+    format : one of ``FORMATS``; by default the suffix of ``path`` decides.
+
+    Returns
+    -------
+    Path
+        Where the model lies now.
+
+    Raises
+    ------
+    InputError
+        If the format is unknown, ``path`` cannot be written or ``metadata`` is not JSON.
+    ModelError
+        If the format knows float32 only and a weight is beyond its range.
+    MissingExtra
+        If the format needs a library that is not installed.
+    """
+    name = format_of(path, format)
+    target = writable_file(path, "the model")
+    about = dict(metadata or {})
+    try:
+        json.dumps(about, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise InputError(f"metadata must be what JSON can hold: {problem}") from None
+    write_atomically(target, lambda stream: _WRITERS[name](model, stream, about))
+    return target
+
+
+def format_of(path: StrPath, format: str | None = None) -> str:
+    """The format to write at ``path``: ``format`` itself, or the one the suffix stands for.
+
+    Examples
+    --------
+    >>> format_of("model.bin"), format_of("model.bin", "npz")
+    ('raw', 'npz')
+    """
+    name = _SUFFIXES.get(Path(path).suffix.lower()) if format is None else format
+    if name not in FORMATS:
+        got = f"the suffix of {path}" if format is None else repr(format)
+        hint = f"suffixes: {' '.join(_SUFFIXES)}" if format is None else None
+        raise InputError(f"format must be one of {', '.join(FORMATS)}, got {got}", hint=hint)
+    return name
