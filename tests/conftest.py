@@ -12,13 +12,20 @@ _cache.use()
 REFERENCE_FILES = ("sat-rnn-published.bin", "enwik8-2m.bin")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--slow` runs what takes minutes."""
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Training and goldens of real size are skipped where kernels run as plain Python."""
-    if os.environ.get("NUMBA_DISABLE_JIT") != "1":
-        return
+    """Tests of real size are skipped where kernels run as plain Python, slow ones unless asked for."""
+    skip_size = pytest.mark.skip(reason="of real size: too slow without JIT")
+    skip_slow = pytest.mark.skip(reason="takes minutes: run with --slow")
     for item in items:
-        if item.get_closest_marker("needs_jit"):
-            item.add_marker(pytest.mark.skip(reason="of real size: too slow without JIT"))
+        if os.environ.get("NUMBA_DISABLE_JIT") == "1" and item.get_closest_marker("needs_jit"):
+            item.add_marker(skip_size)
+        if item.get_closest_marker("slow") and not config.getoption("--slow"):
+            item.add_marker(skip_slow)
 
 
 @pytest.fixture(scope="session")

@@ -73,23 +73,52 @@ def test_label__numbers_cells_and_leaves_others(corpus: Corpus) -> None:
     assert (labels >= 0).sum() == len(cells.members)
 
 
-@pytest.mark.parametrize("offset", [1, 4])
-def test_key_weights__are_the_weights_of_the_counts(corpus: Corpus, offset: int) -> None:
+def candidate_weights(corpus: Corpus, offsets: list[int], limit: int = 2**62) -> list[int]:
+    """Call the kernel as the search does, with contexts of the byte at offset 2."""
+    cells = Cells.whole(corpus).refined(2)
+    by_target = cells.refined(0)
+    runs = np.repeat(by_target.starts[:-1], by_target.sizes) - np.repeat(cells.starts[:-1], cells.sizes)
+    size, out = len(corpus), np.empty(len(offsets), np.int64)
+    entropy.candidate_weights(
+        corpus.data,
+        np.array(offsets),
+        np.full(len(offsets), limit),
+        by_target.members,
+        cells.starts,
+        runs.astype(np.uint32),
+        growth(size, size),
+        np.empty(size, np.uint8),
+        np.empty(size, np.uint32),
+        np.empty(256, np.uint32),
+        np.empty(256, np.uint32),
+        out,
+    )
+    return out.tolist()
+
+
+def test_candidate_weights__are_the_weights_of_the_counts(corpus: Corpus) -> None:
     if len(corpus) <= 4:
         return
-    cells = Cells.whole(corpus).refined(2)
-    steps = growth(len(corpus), len(corpus))
-    keys, starts = np.empty(len(cells.members), np.uint16), np.empty_like(cells.starts)
-    entropy.candidate_keys(cells.data, offset, cells.members, cells.starts, keys, starts)
-    tally, pairs = np.zeros(256, np.uint32), np.zeros(65536, np.uint32)
-    contexts, patterns = entropy.key_weights(keys, starts, tally, pairs, steps)
-    rows = naive.contexts(corpus.data.tolist(), (2, offset))
-    unit = scale(len(corpus))
-    of_contexts = naive.weight(list(naive.Counter(c for c, _ in rows).values()))
-    assert contexts / unit == pytest.approx(of_contexts, abs=1e-9)
-    assert patterns / unit == pytest.approx(naive.weight(list(naive.Counter(rows).values())), abs=1e-9)
-    assert not tally.any()
-    assert not pairs.any()
+    for offset, found in zip((1, 4), candidate_weights(corpus, [1, 4])):
+        rows = naive.contexts(corpus.data.tolist(), (2, offset))
+        of_contexts = naive.weight(list(naive.Counter(c for c, _ in rows).values()))
+        of_patterns = naive.weight(list(naive.Counter(rows).values()))
+        assert found / scale(len(corpus)) == pytest.approx(of_contexts - of_patterns, abs=1e-9)
+
+
+def test_candidate_weights__gives_up_only_beyond_the_limit() -> None:
+    corpus = corpora.markov(300)
+    full = candidate_weights(corpus, [1, 3, 4, 5])
+    limit = sorted(full)[1]
+    for exact, found in zip(full, candidate_weights(corpus, [1, 3, 4, 5], limit)):
+        assert found == exact if exact <= limit else limit < found <= exact
+
+
+def test_candidate_weights__counters_start_over_before_they_overflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when 2**31 positions were counted; the limit is compiled in, so this runs where kernels are plain Python."""
+    expected = candidate_weights(corpora.markov(60), [1, 4, 5])
+    monkeypatch.setattr(entropy, "_HIGHEST_FLOOR", np.uint32(20))
+    assert candidate_weights(corpora.markov(60), [1, 4, 5]) == expected
 
 
 def test_target_weight__is_the_weight_of_the_counts(corpus: Corpus) -> None:
@@ -98,11 +127,10 @@ def test_target_weight__is_the_weight_of_the_counts(corpus: Corpus) -> None:
     cells = Cells.whole(corpus).refined(1)
     targets = corpus.data[cells.members]
     order = np.arange(len(targets), dtype=np.int32)
-    tally = np.zeros(256, np.uint32)
-    found = entropy.target_weight(targets, order, cells.starts, tally, growth(len(corpus), len(corpus)))
+    steps, tally = growth(len(corpus), len(corpus)), np.empty(256, np.uint32)
+    found = entropy.target_weight(targets, order, cells.starts, steps, tally)
     rows = naive.contexts(corpus.data.tolist(), (1,))
     assert found / scale(len(corpus)) == pytest.approx(naive.weight(list(naive.Counter(rows).values())), abs=1e-9)
-    assert not tally.any()
 
 
 def test_shuffle_cells__permutes_within_each_cell_only(corpus: Corpus) -> None:

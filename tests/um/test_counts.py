@@ -1,5 +1,7 @@
 """OffsetCounts, mutual information, synergy, trie and survival."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ def test_offset_counts__merge_of_any_split_is_the_whole(text: bytes, data: st.Da
     corpus = Corpus.from_bytes(text)
     offsets = data.draw(st.lists(st.integers(0, len(text) - 1), min_size=1, max_size=4, unique=True))
     edges = [0, *sorted(data.draw(st.sets(st.integers(1, max(1, len(text) - 1)), max_size=4)) - {len(text)}), len(text)]
-    parts = [um.offset_counts(corpus, offsets, start=a, stop=b, threads=1) for a, b in zip(edges, edges[1:])]
+    parts = [um.offset_counts(corpus, offsets, start=a, stop=b, threads=1) for a, b in itertools.pairwise(edges)]
     whole = um.offset_counts(corpus, offsets, threads=1)
     merged = um.OffsetCounts.merged(data.draw(st.permutations(parts)))
     assert (merged.start, merged.stop) == (whole.start, whole.stop)

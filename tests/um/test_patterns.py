@@ -1,5 +1,7 @@
 """Skip patterns, n-grams and their scores: published figures on siteinfo, definitions on small corpora."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -123,7 +125,7 @@ def test_patterns__merge_of_any_split_is_the_whole(text: bytes, data: st.DataObj
     first = max(offsets)
     cuts = sorted(data.draw(st.sets(st.integers(first + 1, len(text)), max_size=3)) - {len(text)})
     edges = [0, *cuts, len(text)]
-    parts = [um.Patterns.of(corpus, offsets, start=a, stop=b) for a, b in zip(edges, edges[1:])]
+    parts = [um.Patterns.of(corpus, offsets, start=a, stop=b) for a, b in itertools.pairwise(edges)]
     whole = um.Patterns.of(corpus, offsets)
     merged = um.Patterns.merged(data.draw(st.permutations(parts)))
     for name in ("contexts", "targets", "counts"):

@@ -6,6 +6,7 @@ stand the held-out cost (counts of the first part predict the second) and both f
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class ByteStatistics(Result):
         """Cost of the bytes after the boundary under the counts before it."""
         return _held_out(self.counts, self.counted)
 
-    def headline(self) -> dict[str, object]:
+    def headline(self) -> dict[str, Any]:
         """Size, number of distinct bytes, in-sample entropy, hash."""
         return {
             "bytes": int(self.counts.sum()),

@@ -112,4 +112,4 @@ def _shuffled(
 def _pattern_weight(
     targets: NDArray[np.uint8], order: NDArray[np.int32], starts: NDArray[np.int64], steps: NDArray[np.int64]
 ) -> int:
-    return int(kernels.target_weight(targets, order, starts, np.zeros(256, np.uint32), steps))
+    return int(kernels.target_weight(targets, order, starts, steps, np.empty(256, np.uint32)))

@@ -18,7 +18,8 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
-from umrnn.um.cells import Cells, conditional_entropy
+from umrnn.um.cells import Cells, conditional_entropy, weight
+from umrnn.um.counts import offset_counts
 from umrnn.um.fixed_point import growth, scale
 from umrnn.um.gain_test import GainTest, largest_gain_test
 from umrnn.um.kernels import entropy as kernels
@@ -27,6 +28,9 @@ __all__ = ["ALPHA", "Step", "greedy_steps"]
 
 ALPHA = 0.01  # a step is taken for real if chance does as well at most this often
 TIE = 1e-12  # bits: entropies this near are equal, and the smaller offset wins
+_GROUP = 8  # candidates that share one pass over the cells; a piece of work for one thread
+_FIRST = 2  # groups scored in full; the rest only as far as they can still win
+_NO_LIMIT = 2.0**62
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,6 @@ def greedy_steps(
         raise InputError(
             f"stop needs at least {round(1 / ALPHA) - 1} permutations to reach p <= {ALPHA}, got {null.permutations}"
         )
-    steps = growth(len(corpus), len(corpus))
     chosen: list[Step] = []
     cells = Cells.whole(corpus)
     remaining = list(range(1, max_offset + 1))
@@ -81,9 +84,9 @@ def greedy_steps(
     progress.start("greedy offsets", min(count, max_offset) * (1 + null.permutations), "shuffles")
     with pool(threads) as executor:
         while len(chosen) < count and remaining and bits > 0:
-            entropies = _candidate_entropies(cells, remaining, steps, executor)
-            smallest = entropies.min()
-            offset = next(d for d, value in zip(remaining, entropies) if value <= smallest + TIE)
+            entropies = _candidate_entropies(corpus, cells, remaining, executor)
+            best = int(np.flatnonzero(entropies <= entropies.min() + TIE)[0])
+            offset, after = remaining[best], max(0.0, float(entropies[best]))
             test = None
             if null.permutations:
                 test = largest_gain_test(cells, remaining, max_offset, null, len(chosen), executor, progress)
@@ -91,7 +94,6 @@ def greedy_steps(
             if stop and test is not None and test.p_value > ALPHA:
                 break
             cells = cells.refined(offset)
-            after = conditional_entropy(cells, cells.refined(0))
             chosen.append(Step(offset, after, bits - after, test))
             bits = after
             remaining.remove(offset)
@@ -100,26 +102,54 @@ def greedy_steps(
 
 
 def _candidate_entropies(
-    cells: Cells, candidates: list[int], steps: NDArray[np.int64], executor: Executor | None
+    corpus: Corpus, cells: Cells, candidates: list[int], executor: Executor | None
 ) -> NDArray[np.float64]:
-    """H(next byte | cell, byte at d) for every candidate d, each on its own positions t >= d."""
+    """H(next byte | cell, byte at d) of every candidate d, each on its own positions t >= d, shape (candidates,).
+
+    The smallest is exact, and so are those within ``TIE`` of it; others may be given up half way, at a value that is
+    too small but already larger than the smallest.
+    """
+    if len(cells) == 1:  # the empty context: plain tables of pairs say it all
+        return np.array(list(map_ordered(lambda d: _pair_entropy(corpus, d), candidates, executor)))
     opened = cells.unsettled()  # settled cells add to N but not to H
+    by_target = opened.refined(0)
+    begins = np.repeat(by_target.starts[:-1], by_target.sizes) - np.repeat(opened.starts[:-1], opened.sizes)
+    runs = begins.astype(np.uint32)
+    largest = int(opened.sizes.max(initial=1))
+    steps = growth(largest, len(corpus))
     early = cells.members[cells.members < max(candidates)]
-    unit = scale(len(steps))
+    positions = len(cells.members) - np.array([np.count_nonzero(early < d) for d in candidates])
+    unit = positions * scale(len(corpus))
 
-    def entropy(offset: int) -> float:
-        contexts, patterns = _weights(opened, offset, steps)
-        positions = len(cells.members) - int(np.count_nonzero(early < offset))
-        return (contexts - patterns) / unit / positions
+    def weights(group: slice, limit: float = np.inf) -> NDArray[np.int64]:
+        offsets = np.array(candidates[group])
+        limits = np.minimum((limit + TIE) * unit[group], _NO_LIMIT).astype(np.int64)
+        out, tally, pairs = np.empty(len(offsets), np.int64), np.empty(256, np.uint32), np.empty(256, np.uint32)
+        column, kept = np.empty(largest, np.uint8), np.empty(largest, np.uint32)
+        kernels.candidate_weights(
+            corpus.data,
+            offsets,
+            limits,
+            by_target.members,
+            opened.starts,
+            runs,
+            steps,
+            column,
+            kept,
+            tally,
+            pairs,
+            out,
+        )
+        return out
 
-    return np.array(list(map_ordered(entropy, candidates, executor)))
+    groups = [slice(i, i + _GROUP) for i in range(0, len(candidates), _GROUP)]
+    near = np.concatenate(list(map_ordered(weights, groups[:_FIRST], executor)))
+    best = float(np.min(near / unit[: len(near)]))
+    far = list(map_ordered(lambda group: weights(group, best), groups[_FIRST:], executor))
+    return np.asarray(np.concatenate([near, *far]) / unit, np.float64)
 
 
-def _weights(cells: Cells, offset: int, steps: NDArray[np.int64]) -> tuple[int, int]:
-    """Fixed-point sums of n log2 n over (cell, byte at offset) and over (cell, byte at offset, next byte)."""
-    keys = np.empty(len(cells.members), np.uint16)
-    key_starts = np.empty_like(cells.starts)
-    kernels.candidate_keys(cells.data, offset, cells.members, cells.starts, keys, key_starts)
-    tally, pairs = np.zeros(256, np.uint32), np.zeros(256 * 256, np.uint32)
-    contexts, patterns = kernels.key_weights(keys, key_starts, tally, pairs, steps)
-    return int(contexts), int(patterns)
+def _pair_entropy(corpus: Corpus, offset: int) -> float:
+    """H(byte | byte at the offset) in bits."""
+    table = offset_counts(corpus, [offset], start=offset, threads=1).counts[0]
+    return (weight(table.sum(axis=1)) - weight(table)) / int(table.sum())

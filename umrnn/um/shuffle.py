@@ -46,7 +46,7 @@ def shuffled_bits(
 
     def entropy(permutation: int) -> float:
         shuffled = null.shuffled(targets, permutation)
-        patterns = int(kernels.target_weight(shuffled, order, starts, np.zeros(256, np.uint32), steps))
+        patterns = int(kernels.target_weight(shuffled, order, starts, steps, np.empty(256, np.uint32)))
         progress.advance(1)
         return (known - patterns) / unit
 
