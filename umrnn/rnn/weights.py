@@ -105,6 +105,10 @@ class Elman:
         """The same network with every weight rounded to ``dtype``."""
         return Elman(*(array.astype(dtype) for array in self.arrays().values()))
 
+    def facts(self) -> dict[str, Any]:
+        """What a result says about its model."""
+        return {"sha256": self.sha256, "hidden": self.hidden, "dtype": str(self.dtype)}
+
     @cached_property
     def sha256(self) -> str:
         """Hash of the weights in the order W_x, W_h, b_h, W_y, b_y, as 64 hexadecimal digits."""

@@ -1,0 +1,1 @@
+"""Loops over states and weights; each file says what its letters mean."""

@@ -1,0 +1,129 @@
+"""Recipes of training: what one call of the training kernels does at a given epoch.
+
+``sgd`` is the recipe of the published model: plain gradient descent whose rate falls along a cosine to a floor.
+``adam`` takes the same chunks and the same clipping, with one rate throughout.
+"""
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from umrnn._validate import contiguous, integer, positive
+from umrnn.errors import InputError
+from umrnn.rnn.kernels.records import (
+    Adam,
+    Bytes,
+    Floats,
+    Moments,
+    Parameters,
+    Workspace,
+    aligned,
+    allocate,
+    parameter_count,
+    views,
+)
+from umrnn.rnn.kernels.update import adam_chunks, sgd_chunks
+from umrnn.rnn.weights import ALPHABET
+
+__all__ = ["OPTIMIZERS", "Machine", "Recipe", "compile_kernels"]
+
+OPTIMIZERS = ("sgd", "adam")
+_DEFAULTS: dict[str, dict[str, float]] = {
+    "sgd": {"epochs": 4000, "rate": 0.01, "floor": 1e-4},
+    "adam": {"epochs": 400, "rate": 1e-3, "floor": 1e-3},
+}
+_LONGEST_CHUNK = 4096  # targets: a chunk is one uninterruptible piece of work
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hyper-parameters, checked; what a checkpoint must agree with."""
+
+    optimizer: str
+    hidden: int
+    epochs: int
+    rate: float
+    floor: float
+    bptt: int
+    clip: float
+    dtype: str
+    initial: str  # sha256 of the initial model
+
+    @classmethod
+    def checked(
+        cls, optimizer: str, hidden: int, epochs: int | None, rate: float | None, bptt: int, clip: float, **rest: str
+    ) -> "Recipe":
+        """Fill in the defaults of the optimiser and check every number."""
+        if optimizer not in OPTIMIZERS:
+            raise InputError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
+        default = _DEFAULTS[optimizer]
+        chosen = positive("rate", default["rate"] if rate is None else rate)
+        return cls(
+            optimizer,
+            hidden,
+            integer("epochs", int(default["epochs"]) if epochs is None else epochs, 1),
+            chosen,
+            min(default["floor"], chosen) if optimizer == "sgd" else chosen,
+            integer("bptt", bptt, 1, _LONGEST_CHUNK),
+            positive("clip", clip),
+            **rest,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The hyper-parameters by name."""
+        return asdict(self)
+
+    def rate_at(self, epoch: int) -> float:
+        """Learning rate of an epoch counted from 0: rate ½ (1 + cos(π epoch / epochs)), at least the floor."""
+        if self.optimizer == "adam":
+            return self.rate
+        return max(self.rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)), self.floor)
+
+    def chunks_per_call(self) -> int:
+        """Chunks in one kernel call: some 20 ms of work, so that an interruption is heard and progress moves."""
+        products = 3 * self.bptt * self.hidden * (self.hidden + ALPHABET)
+        return max(1, 750_000_000 // (products + 20 * self.hidden * (self.hidden + 2 * ALPHABET)))
+
+
+class Machine:
+    """The arrays of a training run and the one operation on them."""
+
+    def __init__(self, recipe: Recipe, flat: Floats, longest: int) -> None:
+        dtype, hidden = flat.dtype, recipe.hidden
+        self.recipe = recipe
+        self.flat, self.slope = flat, aligned(len(flat), dtype)
+        self.weights: Parameters = views(flat, ALPHABET, hidden)
+        self.gradient: Parameters = views(self.slope, ALPHABET, hidden)
+        self.work: Workspace = allocate(ALPHABET, hidden, min(recipe.bptt, longest), dtype)
+        count = len(flat) if recipe.optimizer == "adam" else 0
+        self.moments = Moments(aligned(count, dtype), aligned(count, dtype))
+
+    def run(self, data: Bytes, epoch: int, updates: int) -> tuple[float, float]:
+        """Train on the chunks of ``data``; returns the summed loss in nats and the summed gradient norms."""
+        recipe = self.recipe
+        rate = recipe.rate_at(epoch)
+        flat = (self.flat, self.slope)
+        if recipe.optimizer == "sgd":
+            settings = (rate, recipe.clip)
+            losses, norms = sgd_chunks(data, recipe.bptt, flat, self.weights, self.gradient, self.work, settings)
+        else:
+            adam = Adam(rate, recipe.clip, updates, _BETA_1, _BETA_2, _EPSILON)
+            losses, norms = adam_chunks(
+                data, recipe.bptt, flat, self.weights, self.gradient, self.work, self.moments, adam
+            )
+        return float(losses), float(norms)
+
+    def arrays(self) -> dict[str, Floats]:
+        """What a checkpoint holds of the machine, by name; views, not copies."""
+        found = {"weights": self.flat, "state": self.work.h[0]}
+        return found | self.moments._asdict() if len(self.moments.first) else found
+
+
+def compile_kernels(recipe: Recipe) -> None:
+    """Run the kernels once on next to nothing, so that compilation is not counted as training."""
+    small = replace(recipe, hidden=1, bptt=1)
+    machine = Machine(small, aligned(parameter_count(ALPHABET, 1), recipe.dtype), 1)
+    machine.run(contiguous(np.zeros(2, np.uint8)), 0, 0)
