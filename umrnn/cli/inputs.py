@@ -10,8 +10,9 @@ from umrnn.errors import InputError
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
+    from umrnn.rnn import Elman
 
-__all__ = ["open_corpus", "two_parts"]
+__all__ = ["open_corpus", "open_model", "two_parts"]
 
 
 def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
@@ -38,6 +39,13 @@ def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
     if path.is_fifo():  # a pipe, such as the shell's <(command), cannot be mapped
         return Corpus.from_bytes(path.read_bytes(), name=source).slice(span.start, span.stop)
     return Corpus.open(path, span.start, span.stop)
+
+
+def open_model(path: str | None) -> "Elman":
+    """The network in the file at ``path``, or the one that ships with the package."""
+    from umrnn import rnn
+
+    return rnn.shipped() if path is None else rnn.load(path)
 
 
 def two_parts(

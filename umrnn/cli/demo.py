@@ -1,0 +1,29 @@
+"""``umrnn demo``: the whole story on one corpus."""
+
+from typing import Annotated
+
+import typer
+
+from umrnn.cli.inputs import open_corpus
+from umrnn.cli.options import CorpusOption, FormatOption, OutputOption, RangeOption, TableOption, ThreadsOption
+
+__all__ = ["demo"]
+
+
+def demo(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of every random draw.")] = 42,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Tell the whole story on one corpus: count, find patterns, train."""
+    from umrnn.demo import demo as tell
+    from umrnn.report.output import Output, drawn_progress
+
+    sink, source = Output.to("demo", format, output, table), open_corpus(corpus, byte_range)
+    with drawn_progress() as progress:
+        result = tell(source, seed=seed, threads=threads, progress=progress)
+    sink.emit(result)

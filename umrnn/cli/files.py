@@ -1,0 +1,74 @@
+"""The files of a training run: the network it writes, and the checkpoint it can be resumed from."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from umrnn.errors import InputError
+
+if TYPE_CHECKING:
+    from umrnn.rnn import Training
+
+__all__ = ["TrainingFiles", "training_files"]
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """Where the network and the checkpoint go; None is nowhere. ``passing`` checkpoints are removed at the end."""
+
+    model: Path | None
+    checkpoint: Path | None
+    passing: bool
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Let Ctrl-C say how to resume."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.checkpoint is None:
+                raise KeyboardInterrupt("nothing is kept without --output or --checkpoint") from None
+            raise KeyboardInterrupt(
+                f"training is kept in {self.checkpoint}; continue with the same command and --resume"
+            ) from None
+
+    def save(self, training: "Training") -> None:
+        """Write the network; a checkpoint that nobody asked for has served its purpose."""
+        if self.model is None:
+            return
+        from umrnn.rnn import save
+
+        facts = {name: training.provenance[name] for name in ("umrnn", "corpus", "parameters", "seed")}
+        save(training.model, self.model, metadata={"command": "umrnn train", "bpc": training.bpc, **facts})
+        if self.passing and self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+
+
+def training_files(output: str | None, checkpoint: str | None, *, resume: bool) -> TrainingFiles:
+    """Check, before the work, that both files can be written and that nothing is overwritten by mistake.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written, its suffix names no format, or a checkpoint is there but is not resumed.
+    """
+    from umrnn._validate import writable_file
+    from umrnn.rnn.formats import format_of
+
+    model = writable_file(output) if output else None
+    if output:
+        format_of(output)
+    state = checkpoint or (f"{output}.checkpoint" if output else None)
+    path = writable_file(state, "checkpoint") if state else None
+    if path is None and resume:
+        raise InputError("--resume needs the checkpoint to resume from", hint="name it with --checkpoint or --output")
+    if path is None:
+        sys.stderr.write("note: without --output the network is not kept\n")
+    elif path.exists() and not resume:
+        raise InputError(
+            f"there is already a checkpoint {path}", hint="continue it with --resume, or remove it to start over"
+        )
+    return TrainingFiles(model, path, passing=checkpoint is None)

@@ -1,0 +1,133 @@
+"""``umrnn train``, ``eval``, ``sample`` and ``convert``: networks made, scored, heard and carried elsewhere."""
+
+from typing import Annotated, Literal, TypedDict
+
+import typer
+
+from umrnn.cli.files import training_files
+from umrnn.cli.inputs import open_corpus, open_model
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    ModelOption,
+    OutputOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+)
+
+__all__ = ["convert", "evaluate", "sample", "train"]
+
+
+class Recipe(TypedDict):
+    """Keyword arguments of :func:`umrnn.rnn.train` that say how to train."""
+
+    optimizer: str
+    hidden: int
+    epochs: int | None
+    rate: float | None
+    bptt: int
+    seed: int
+
+
+def train(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    optimizer: Annotated[
+        Literal["sgd", "adam"], typer.Option(help="sgd is the recipe of the published model.")
+    ] = "sgd",
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="Passes over the corpus. [default: sgd 4000, adam 400]")
+    ] = None,
+    hidden: Annotated[int, typer.Option(metavar="H", help="Neurons.")] = 128,
+    lr: Annotated[
+        float | None, typer.Option(metavar="X", help="Learning rate. [default: sgd 0.01, adam 0.001]")
+    ] = None,
+    bptt: Annotated[int, typer.Option(metavar="N", help="Targets per chunk of back-propagation.")] = 50,
+    held_out: Annotated[float, typer.Option(metavar="F", help="Share of the corpus's end to score, not train on.")] = 0,
+    checkpoint: Annotated[
+        str | None, typer.Option(metavar="PATH", help="File of the state of training. [default: OUTPUT.checkpoint]")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the initial weights.")] = 42,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Write the network there: .npz, .bin, .safetensors or .pt.")
+    ] = None,
+    table: TableOption = None,
+) -> None:
+    """Train a network by back-propagation through time, on one thread."""
+    from umrnn import rnn
+    from umrnn.report.output import Output, drawn_progress
+
+    sink, source = Output.to("train", format, None, table), open_corpus(corpus, byte_range)
+    files = training_files(output, checkpoint, resume=resume)
+    with drawn_progress() as progress, files.kept():
+        recipe = Recipe(optimizer=optimizer, hidden=hidden, epochs=epochs, rate=lr, bptt=bptt, seed=seed)
+        state = files.checkpoint
+        training = rnn.train(source, **recipe, held_out=held_out, checkpoint=state, resume=resume, progress=progress)
+        files.save(training)
+    sink.emit(training)
+
+
+def evaluate(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    model: ModelOption = None,
+    permutations: Annotated[
+        int, typer.Option(metavar="N", help="Shuffles of the corpus to score; 0 leaves them out.")
+    ] = 9,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Score a network on a corpus, beside gzip, bzip2 and xz."""
+    from umrnn import rnn
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    sink, source = Output.to("eval", format, output, table), open_corpus(corpus, byte_range)
+    network = open_model(model)
+    with drawn_progress() as progress:
+        null = Null(permutations, seed)
+        sink.emit(rnn.evaluate(network, source, null=null, threads=threads, progress=progress))
+
+
+def sample(
+    length: Annotated[int, typer.Option(metavar="N", help="Bytes to draw.")] = 256,
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="Text the network reads first.")] = "",
+    temperature: Annotated[float, typer.Option(metavar="X", help="Below 1 sharpens, above 1 flattens.")] = 1.0,
+    model: ModelOption = None,
+    seed: SeedOption = 0,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Draw bytes from a network."""
+    from umrnn import rnn
+    from umrnn.report.output import Output
+
+    sink, network = Output.to("sample", format, output, table), open_model(model)
+    sink.emit(rnn.draw(network, length, prompt.encode("utf-8", "surrogateescape"), seed=seed, temperature=temperature))
+
+
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="Network to read.")],
+    destination: Annotated[str, typer.Argument(metavar="OUT", help="File to write; its suffix names the format.")],
+    layout: Annotated[
+        Literal["published", "older"], typer.Option(help="Order of the arrays in a raw file that is read.")
+    ] = "published",
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Carry a network from one file format to another, and prove it."""
+    from umrnn import rnn
+    from umrnn.report.output import Output
+
+    sink = Output.to("convert", format, output, table)
+    sink.emit(rnn.convert(source, destination, layout=layout))

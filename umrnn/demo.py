@@ -1,0 +1,150 @@
+"""The whole story on one corpus in one run: counts, skip patterns, a trained network, each with its bits per byte."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, final
+
+from umrnn.compressors import compressed_bpc
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.nulls import Null, Split
+from umrnn.progress import SILENT, Progress
+from umrnn.result import Result, Table, provenance
+from umrnn.rnn import train
+from umrnn.um import byte_statistics, greedy_patterns, ngram_orders
+
+__all__ = ["LONGEST", "Demo", "demo"]
+
+LONGEST = 1 << 16  # bytes of a corpus the demonstration takes
+_SHORTEST = 8
+_TARGETS = 500_000  # bytes a network reads in training, unless 400 epochs are fewer
+_EPOCHS = 400
+_ORDERS = 6
+_OFFSETS = 8
+_MAX_OFFSET = 30
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the story: what it is, its three scores in bits per byte, and how long it took."""
+
+    stage: str
+    detail: str
+    bpc: float | None
+    held_out_bpc: float | None
+    null_bpc: float | None
+    seconds: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Demo(Result):
+    """Every step of the story with its scores, and the offsets the search chose."""
+
+    stages: tuple[Stage, ...]
+    entropy_bits: float
+    offsets: list[int]
+    orders: Table
+    steps: Table
+    epochs: Table
+    compressed: dict[str, float]
+
+    def headline(self) -> dict[str, Any]:
+        """The bytes' entropy, the offsets found, and the network's three scores beside gzip and xz."""
+        network = next(stage for stage in self.stages if stage.stage == "network")
+        return {
+            "entropy_bits": self.entropy_bits,
+            "offsets": self.offsets,
+            "network_bpc": network.bpc,
+            "network_held_out_bpc": network.held_out_bpc,
+            "network_null_bpc": network.null_bpc,
+            "gzip_bpc": self.compressed["gzip"],
+            "xz_bpc": self.compressed["xz"],
+            "seconds": sum(stage.seconds for stage in self.stages),
+        }
+
+    def tables(self) -> dict[str, Table]:
+        """``story``: a row per step; ``orders`` of the n-grams; ``offsets``: the search; ``epochs`` of training."""
+        columns = tuple(Stage.__dataclass_fields__)
+        return {
+            "story": Table.of(columns, ([getattr(stage, name) for name in columns] for stage in self.stages)),
+            "orders": self.orders,
+            "offsets": self.steps,
+            "epochs": self.epochs,
+        }
+
+
+def demo(corpus: Corpus, *, seed: int = 42, threads: int | None = None, progress: Progress = SILENT) -> Demo:
+    """Count the first ``LONGEST`` bytes of ``corpus``, search them for offsets, and train a network on them.
+
+    In-sample scores count and score the same bytes. Held-out scores count (or train on) the first half and score the
+    second. Null scores shuffle what there is to predict: a model that does as well there has only memorised.
+
+    Raises
+    ------
+    InputError
+        If the corpus has fewer than eight bytes.
+    """
+    if len(corpus) < _SHORTEST:
+        raise InputError(f"the demonstration needs at least {_SHORTEST} bytes, got {len(corpus)}")
+    text = corpus.slice(0, min(len(corpus), LONGEST))
+    null, split = Null(seed=seed), Split()
+    given: dict[str, Any] = {"null": null, "split": split, "threads": threads, "progress": progress}
+    began = time.perf_counter()
+    counts = byte_statistics(text, null=null, threads=threads)
+    told = time.perf_counter()
+    ngrams = ngram_orders(text, min(_ORDERS, len(text) // 2), **given)
+    counted = time.perf_counter()
+    limit = min(_MAX_OFFSET, len(text) // 3)
+    greedy = greedy_patterns(text, _OFFSETS, limit, stop=True, **given)
+    searched = time.perf_counter()
+    training = train(text, optimizer="adam", epochs=_epochs(text), seed=seed, progress=progress)
+    half = train(
+        text, optimizer="adam", epochs=_epochs(text), seed=seed, held_out=1 - split.fraction, progress=progress
+    )
+    shuffled = Corpus.from_bytes(null.shuffled(text.data), name="shuffled bytes")
+    memorised = train(shuffled, optimizer="adam", epochs=_epochs(text), seed=seed, progress=progress)
+    trained = time.perf_counter()
+    compressed = compressed_bpc(text, threads=threads)
+    packed = (time.perf_counter() - trained) / len(compressed)
+    order_0, order, found = counts.headline(), ngrams.orders[-1], greedy.headline()
+    named = ",".join(map(str, found["offsets"])) or "none found"
+    network = f"{training.model.hidden} neurons, Adam, {training.epochs} epochs"
+    return Demo(
+        provenance=provenance(text, parameters={"bytes": len(text)}, seed=seed, threads=threads),
+        stages=(
+            _order_0(counts, told - began),
+            Stage(
+                "n-grams", f"last {order.order} bytes", order.bpc, order.held_out_bpc, order.null_bits, counted - told
+            ),
+            Stage(
+                "skip patterns",
+                f"offsets {named}",
+                found["bits"],
+                found["held_out_bpc"],
+                found["null_bits"],
+                searched - counted,
+            ),
+            Stage("network", network, training.bpc, half.held_out_bpc, memorised.bpc, trained - searched),
+            # A compressor scores each byte before it learns from it, so its score is held out by nature.
+            *(Stage(name, "adaptive, header included", None, bpc, None, packed) for name, bpc in compressed.items()),
+        ),
+        entropy_bits=float(order_0["entropy_bits"]),
+        offsets=found["offsets"],
+        steps=greedy.tables()["steps"],
+        orders=ngrams.tables()["orders"],
+        epochs=training.tables()["epochs"],
+        compressed=compressed,
+    )
+
+
+def _order_0(counts: Result, seconds: float) -> Stage:
+    """The bytes' frequencies alone."""
+    scores = {row[0]: row[1] for row in counts.tables()["order_0_scores"].rows}
+    in_sample, held_out, null = (scores[name] for name in ("in_sample", "held_out", "null_in_sample"))
+    return Stage("bytes alone", "their frequencies", in_sample, held_out, null, seconds)
+
+
+def _epochs(text: Corpus) -> int:
+    """As many passes as read about ``_TARGETS`` bytes, at most ``_EPOCHS``."""
+    return max(1, min(_EPOCHS, _TARGETS // len(text)))
