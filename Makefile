@@ -1,0 +1,43 @@
+# Everything runs in .venv, which `make` builds with the first target that needs it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: check test test-slow test-python test-bounds bench demo docs clean
+
+demo: .venv/installed
+	$(BIN)/umrnn demo
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+test-slow: .venv/installed
+	$(BIN)/python -m pytest --slow
+
+# Kernels as plain Python, where coverage sees every branch.
+test-python: .venv/installed
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest -q tests/kernels
+	$(BIN)/python -m coverage report
+
+# Kernels that check every index.
+test-bounds: .venv/installed
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/kernels
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m umrnn.cli.reference | diff docs/reference/cli.md -
+
+bench: .venv/installed
+	$(BIN)/python -m pytest benchmarks --benchmark-enable -s
+
+docs: .venv/installed
+	$(BIN)/python -m umrnn.cli.reference > docs/reference/cli.md
+
+clean:
+	rm -rf .venv
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
