@@ -28,7 +28,9 @@ check: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/python -m umrnn.cli.reference | diff docs/reference/cli.md -
 
+# The baselines: pandas, scikit-learn, gcc, and PyTorch where it is installed.
 bench: .venv/installed
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m pytest benchmarks --benchmark-enable -s
 
 docs: .venv/installed

@@ -1,6 +1,7 @@
 """exp and tanh that vectorise, in float32 and float64.
 
-Both reduce to expm1(r) on |r| <= ln 2 / 2, a Taylor polynomial of degree 13 (remainder below 5e-18):
+Both reduce to expm1(r) on |r| <= ln 2 / 2, a Taylor polynomial of degree 13, in float32 of degree 7
+(remainders below 5e-18 and 6e-9):
 
     exp(x)  = 2^n (1 + expm1(r))                      x = n ln 2 + r
     tanh(z) = t / (t + 2),  t = expm1(2 |z|)          with the sign of z
