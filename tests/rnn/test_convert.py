@@ -1,0 +1,76 @@
+"""Conversion proves itself; the shipped model loads or says why not."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.rnn.model_files import SUFFIXES, need, put, random_model, same
+from umrnn.errors import InputError, ModelError
+from umrnn.rnn.convert import convert
+from umrnn.rnn.formats import FORMATS, describe, load, save
+from umrnn.rnn.shipped import shipped
+
+shipped_module = importlib.import_module("umrnn.rnn.shipped")  # the package exports the function of that name
+
+hypothesis = pytest.importorskip("hypothesis")
+st = hypothesis.strategies
+properties = hypothesis.settings(deadline=None, database=None, derandomize=True, max_examples=60)
+
+# convert and the shipped model
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_convert__reports_rounding(tmp_path: Path, name: str) -> None:
+    source = save(random_model(3, np.float64), tmp_path / "in.npz", metadata={"note": "kept"})
+    result = convert(source, tmp_path / f"out{SUFFIXES[need(name)]}")
+    headline = result.headline()
+    assert list(headline)[:4] == ["max_abs_logit_difference", "hidden", "dtype", "bytes_written"]
+    assert (headline["source_format"], headline["destination_format"]) == ("npz", name)
+    assert headline["bytes_written"] == (tmp_path / f"out{SUFFIXES[name]}").stat().st_size
+    rounds = name in ("raw", "c-header")
+    assert headline["dtype"] == ("float32" if rounds else "float64")
+    assert (headline["max_abs_logit_difference"] > 0) == rounds
+    table = result.tables()["arrays"]
+    assert [row[0] for row in table.rows] == ["W_x", "W_h", "b_h", "W_y", "b_y"]
+    assert all((row[-1] > 0) == rounds for row in table.rows)
+    assert result.provenance["model"]["name"] == str(source)
+    if name in ("npz", "safetensors"):
+        assert describe(tmp_path / f"out{SUFFIXES[name]}").metadata == {"note": "kept"}
+
+
+def test_convert__checks_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the destination cannot be written: the directory"):
+        convert(tmp_path / "none.npz", tmp_path / "none" / "m.npz")
+    with pytest.raises(InputError, match="format must be one of"):
+        convert(tmp_path / "none.npz", tmp_path / "m.txt")
+    with pytest.raises(ModelError, match=r"none\.npz does not exist"):
+        convert(tmp_path / "none.npz", tmp_path / "m.npz")
+
+
+def test_convert__onto_itself_and_older_layout(tmp_path: Path) -> None:
+    model = random_model(3)
+    order = (model.W_x, model.b_h, model.W_h, model.W_y, model.b_y)
+    path = put(tmp_path / "m.bin", b"".join(array.tobytes() for array in order))
+    assert convert(path, path, layout="older").max_abs_logit_difference == 0.0
+    assert same(load(path), model)
+
+
+def test_load__published_checkpoint(reference: Path) -> None:
+    model = load(reference / "sat-rnn-published.bin")
+    assert model.hidden == 128
+    # EXPERIMENTS section 6: max |W_x| 1.99, |W_h| 1.39, |W_y| 4.08; Frobenius norm of W_h 16.976
+    largest = [round(float(np.abs(array).max()), 2) for array in (model.W_x, model.W_h, model.W_y)]
+    assert largest == [1.99, 1.39, 4.08]
+    assert float(np.linalg.norm(model.W_h)) == pytest.approx(16.976, abs=5e-4)
+
+
+def test_shipped__reads_or_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    save(random_model(2), tmp_path / "data" / "sat-rnn.npz")
+    monkeypatch.setattr(shipped_module, "files", lambda package: tmp_path)
+    assert same(shipped(), random_model(2))
+    monkeypatch.setattr(shipped_module, "_FILE", "absent.npz")
+    with pytest.raises(ModelError, match=r"absent\.npz, the model that ships with umrnn, is not in this installation"):
+        shipped()
