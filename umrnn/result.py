@@ -12,6 +12,7 @@ from typing import Any
 
 import umrnn
 from umrnn.corpus import Corpus
+from umrnn.parallel import available_threads
 
 __all__ = ["Result", "Table", "provenance"]
 
@@ -67,7 +68,7 @@ def provenance(
         "model": dict(model) if model is not None else None,
         "parameters": dict(parameters),
         "seed": seed,
-        "threads": threads,
+        "threads": available_threads() if threads is None else threads,
     }
 
 

@@ -29,7 +29,7 @@ def greedy(data: bytes, count: int, max_offset: int) -> list[tuple[int, float]]:
     """(offset, H) of each step of the greedy search; ties within 1e-12 go to the smaller offset."""
     chosen: list[int] = []
     steps = []
-    while len(chosen) < count:
+    while len(chosen) < min(count, max_offset):
         scored = {
             d: conditional_entropy(contexts(data, [*chosen, d])) for d in range(1, max_offset + 1) if d not in chosen
         }

@@ -81,15 +81,24 @@ def test_held_out_bits__sum_to_one_over_the_next_byte() -> None:
     total = 0.0
     for byte in range(256):
         text[-1] = byte
-        with_byte = um.held_out_bits(Corpus.from_bytes(text.copy()), (1, 2), Split())[-1] * 30
-        text_before = um.held_out_bits(Corpus.from_bytes(text[:-1].copy()), (1, 2), Split(30.5 / 59))[-1] * 29
+        with_byte = um.held_out_bits(Corpus.from_bytes(text.copy()), (1, 2), Split()) * 30
+        text_before = um.held_out_bits(Corpus.from_bytes(text[:-1].copy()), (1, 2), Split(30.5 / 59)) * 29
         total += 2.0 ** -(with_byte - text_before)
     assert total == pytest.approx(1.0, abs=1e-9)
 
 
 def test_held_out_bits__nothing_to_count_is_nan() -> None:
-    bits = um.held_out_bits(Corpus.from_bytes(b"abcdef"), (4,), Split())
-    assert np.isnan(bits).all()
+    corpus = Corpus.from_bytes(b"abcdef")
+    assert np.isnan(um.held_out_bits(corpus, (4,), Split()))
+    assert not np.isnan(um.held_out_bits(corpus, (1,), Split()))
+
+
+def test_held_out_score__of_a_tuple_is_the_same_in_every_table() -> None:
+    alone = um.skip_patterns(SITEINFO, (1, 8, 20, 3), null=NO_NULL)
+    within = um.greedy_patterns(SITEINFO, 8, 30, null=NO_NULL)
+    assert within.selected.prefixes[4].held_out_bpc == alone.headline()["held_out_bpc"]
+    ngrams = um.ngram_orders(SITEINFO, 12, null=NO_NULL).orders[0]
+    assert ngrams.held_out_bpc == um.skip_patterns(SITEINFO, (1,), null=NO_NULL).headline()["held_out_bpc"]
 
 
 def test_shuffled_null__does_not_depend_on_threads() -> None:
@@ -109,12 +118,12 @@ def test_pattern_listing__counts_gains_and_places() -> None:
         assert (entry["count"], entry["context_count"]) == (len(matches), len(places))
         assert entry["count"] >= 5
         assert entry["held_out_count"] == sum(t >= 18 for t in matches)
-        assert entry["positions"] == tuple(matches[:5])
+        assert entry["places"] == tuple(matches[:5])
         p_next = sum(data[t] == entry["next"][0] for t in range(2, 36)) / 34
         assert entry["gain_bits"] == pytest.approx(
             len(matches) * np.log2(len(matches) / len(places) / p_next), abs=1e-9
         )
-    assert row["example"] == data[row["positions"][0] - 2 : row["positions"][0] + 1]
+    assert row["example"] == data[row["places"][0] - 2 : row["places"][0] + 1]
 
 
 @settings(deadline=None, max_examples=60)
@@ -156,3 +165,24 @@ def test_skip_patterns__one_byte_has_no_offset() -> None:
 def test_ngram_orders__order_beyond_the_corpus() -> None:
     with pytest.raises(InputError, match="max-order must be shorter than the corpus of 3 bytes, got 3"):
         um.ngram_orders(Corpus.from_bytes(b"abc"), 3)
+
+
+def test_pattern_listing__places_are_positions_in_the_source() -> None:
+    whole = Corpus.from_bytes(b"0123" + b"ab" * 20)
+    table = um.skip_patterns(whole.slice(4, 44), (1,), null=NO_NULL).tables()["patterns"]
+    for row in table.rows:
+        entry = dict(zip(table.columns, row))
+        assert [whole.data[t] for t in entry["places"]] == [entry["next"][0]] * len(entry["places"])
+
+
+def test_null_bits__is_the_mean_over_plain_shuffles() -> None:
+    """Within five standard errors of shuffling the column of targets by hand."""
+    corpus = corpora.markov(200)
+    pairs = naive.contexts(corpus.data.tolist(), (1, 2))
+    rng = np.random.default_rng(8)
+    drawn = []
+    for _ in range(200):
+        targets = rng.permutation([y for _, y in pairs]).tolist()
+        drawn.append(naive.conditional_entropy([(c, y) for (c, _), y in zip(pairs, targets)]))
+    found = um.skip_patterns(corpus, (1, 2)).headline()["null_bits"]
+    assert found == pytest.approx(np.mean(drawn), abs=5 * np.std(drawn) * np.sqrt(2 / 200))

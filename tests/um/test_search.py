@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests import corpora
 from tests.naive import counting as naive
@@ -34,10 +36,26 @@ def test_greedy__equals_definition(name: str) -> None:
     assert [step.bits for step in found] == pytest.approx([bits for _, bits in expected], abs=1e-10)
 
 
+@settings(deadline=None, max_examples=300)
+@given(st.text("ab", min_size=4, max_size=40) | st.text("abc", min_size=4, max_size=40), st.data())
+def test_greedy__equals_definition_on_any_text(text: str, data: st.DataObject) -> None:
+    corpus = Corpus.from_bytes(text.encode())
+    limit = data.draw(st.integers(1, len(text) - 1))
+    expected = naive.greedy(list(text.encode()), 4, limit)
+    if naive.conditional_entropy(naive.contexts(list(text.encode()), ())) <= 1e-12:
+        expected = []  # one symbol only: nothing to explain
+    found = um.greedy_steps(corpus, 4, limit, null=Null(0), threads=1)
+    assert [step.offset for step in found] == [offset for offset, _ in expected]
+    assert [step.bits for step in found] == pytest.approx([bits for _, bits in expected], abs=1e-10)
+
+
 @pytest.mark.needs_jit
 def test_greedy__siteinfo_stops_at_the_published_four() -> None:
-    headline = um.greedy_patterns(SITEINFO, 8, 30, stop=True).headline()
+    result = um.greedy_patterns(SITEINFO, 8, 30, stop=True)
+    headline = result.headline()
     assert headline["offsets"] == headline["significant_offsets"] == [1, 8, 20, 3]
+    assert headline["held_out_bpc"] == pytest.approx(2.204, abs=5e-4)
+    assert [(step.offset, step.taken) for step in result.steps][-1] == (27, False)
 
 
 @pytest.mark.needs_jit
@@ -54,7 +72,12 @@ def test_greedy__independent_bytes_stop_at_once() -> None:
     headline = result.headline()
     assert headline["offsets"] == []
     assert (headline["contexts"], headline["positions"]) == (1, 50_000)
-    assert result.tables()["steps"].rows == ()
+    table = result.tables()["steps"]
+    (row,) = table.rows  # the step that was refused, with the p-value that refused it
+    refused = dict(zip(table.columns, row))
+    assert refused["taken"] is False
+    assert refused["p_value"] > 0.01
+    assert headline["significant_offsets"] == []
 
 
 @pytest.mark.needs_jit
@@ -94,3 +117,34 @@ def test_greedy__unfit_requests(arguments: dict[str, object], message: str) -> N
     given = {"count": 2, "max_offset": 3} | arguments
     with pytest.raises(InputError, match=message):
         um.greedy_steps(Corpus.from_bytes(b"abcabca"), **given)
+
+
+def test_gain_test__equals_shuffling_by_hand() -> None:
+    """Mean of the largest gain over candidates, targets shuffled within the cells of the context (1,)."""
+    corpus, limit = corpora.markov(150), 4
+    data = corpus.data.tolist()
+    steps = um.greedy_steps(corpus, 2, limit, null=Null(199))
+    assert steps[1].test is not None
+    first = steps[0].offset
+    places = range(limit, len(data))
+    cells: dict[int, list[int]] = {}
+    for t in places:
+        cells.setdefault(data[t - first], []).append(t)
+
+    def largest_gain(target: dict[int, int]) -> float:
+        known = naive.conditional_entropy([(bytes([data[t - first]]), target[t]) for t in places])
+        return max(
+            known - naive.conditional_entropy([(bytes([data[t - first], data[t - d]]), target[t]) for t in places])
+            for d in range(1, limit + 1)
+            if d != first
+        )
+
+    rng = np.random.default_rng(9)
+    drawn = []
+    for _ in range(150):
+        target: dict[int, int] = {}
+        for members in cells.values():
+            target.update(zip(members, rng.permutation([data[t] for t in members]).tolist()))
+        drawn.append(largest_gain(target))
+    assert steps[1].test.gain == pytest.approx(largest_gain({t: data[t] for t in places}), abs=1e-10)
+    assert steps[1].test.null_gain == pytest.approx(np.mean(drawn), abs=5 * np.std(drawn) * np.sqrt(2 / 150))

@@ -109,12 +109,13 @@ def mi(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
     max_offset: MaxOffsetOption = 64,
+    seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,
     output: OutputOption = None,
     table: TableOption = None,
 ) -> None:
-    """Measure what the byte at each offset alone says about the next byte."""
+    """Measure what the byte at each offset alone says about the next byte; its null is exact and draws nothing."""
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import mutual_information
 
@@ -185,11 +186,12 @@ def survive(
     offsets: OffsetsOption = None,
     permutations: PermutationsOption = 199,
     seed: SeedOption = 0,
+    threads: ThreadsOption = None,
     format: FormatOption = None,
     output: OutputOption = None,
     table: TableOption = None,
 ) -> None:
-    """Count the skip patterns of one text that occur again in another."""
+    """Count the skip patterns of one text that occur again in another, on one thread."""
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import PUBLISHED_PAIRS, pattern_survival

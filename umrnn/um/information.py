@@ -106,7 +106,7 @@ def mutual_information(
             rows.append(row)
             progress.advance(1)
     progress.finish()
-    settings = {"max_offset": max_offset, "held_out_from": boundary}
+    settings = {"max_offset": max_offset, "held_out_from": corpus.start + boundary}
     return OffsetInformation(provenance=provenance(corpus, parameters=settings, threads=threads), offsets=tuple(rows))
 
 

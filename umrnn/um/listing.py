@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from umrnn.corpus import Corpus
 from umrnn.nulls import Split
 from umrnn.result import Table
 from umrnn.um.cells import Cells
@@ -10,13 +11,15 @@ from umrnn.um.patterns import Patterns
 __all__ = ["pattern_table"]
 
 _EXAMPLE = 32  # bytes shown before the predicted byte, at most
-_POSITIONS = 5  # places listed of each pattern
+_PLACES = 5  # places listed of each pattern
 _COLUMNS = (
-    "context", "next", "count", "held_out_count", "context_count", "probability", "gain_bits", "example", "positions",
+    "context", "next", "count", "held_out_count", "context_count", "probability", "gain_bits", "example", "places",
 )  # fmt: skip
 
 
-def pattern_table(cells: Cells, offsets: tuple[int, ...], top: int, min_count: int, split: Split) -> Table:
+def pattern_table(
+    corpus: Corpus, cells: Cells, offsets: tuple[int, ...], top: int, min_count: int, split: Split
+) -> Table:
     """The ``top`` patterns by bits saved against the bytes' own frequencies, among those seen ``min_count`` times.
 
     Parameters
@@ -27,7 +30,8 @@ def pattern_table(cells: Cells, offsets: tuple[int, ...], top: int, min_count: i
     -------
     Table with, per pattern: the bytes at the offsets in their order, the next byte, how often the two occur together
     (in all and in the held-out part), how often the context occurs, P(next | context), the gain
-    n(c, y) log2 (P(y | c) / P(y)) in bits, the text that leads up to the first occurrence, and the first positions.
+    n(c, y) log2 (P(y | c) / P(y)) in bits, the text that leads up to the first occurrence, and the first places, as
+    positions of the next byte in the source.
     """
     patterns = Patterns.of_cells(cells, offsets)
     gains = patterns.gains()
@@ -51,7 +55,7 @@ def pattern_table(cells: Cells, offsets: tuple[int, ...], top: int, min_count: i
                 float(patterns.counts[row] / context_counts[row]),
                 float(gains[row]),
                 cells.data[max(0, first - reach) : first + 1].tobytes(),
-                tuple(members[:_POSITIONS].tolist()),
+                tuple((corpus.start + members[:_PLACES]).tolist()),
             )
         )
     return Table.of(_COLUMNS, rows)

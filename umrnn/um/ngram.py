@@ -12,7 +12,7 @@ from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy, weight
-from umrnn.um.predict import held_out_bits
+from umrnn.um.predict import prefix_scores
 from umrnn.um.shuffle import shuffled_bits
 
 __all__ = ["NgramOrders", "ngram_orders"]
@@ -87,7 +87,7 @@ def ngram_orders(
             hint="name a smaller order or a longer corpus",
         )
     null, split = null or Null(), split or Split()
-    held_out = held_out_bits(corpus, tuple(range(1, max_order + 1)), split)
+    held_out = prefix_scores(corpus, tuple(range(1, max_order + 1)), split, threads=threads)
     cells = Cells.whole(corpus)
     early_bits = 0.0  # of the bytes with fewer than `order` before them
     orders = []
@@ -111,7 +111,11 @@ def ngram_orders(
         )
         early_bits += _bits_at(cells, patterns, order)
     progress.finish()
-    settings = {"max_order": max_order, "permutations": null.permutations, "held_out_from": split.boundary(len(corpus))}
+    settings = {
+        "max_order": max_order,
+        "permutations": null.permutations,
+        "held_out_from": corpus.start + split.boundary(len(corpus)),
+    }
     return NgramOrders(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads), orders=tuple(orders)
     )

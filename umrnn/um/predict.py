@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.nulls import Split
+from umrnn.parallel import map_ordered, pool
 from umrnn.um.cells import Cells
 
-__all__ = ["held_out_bits"]
+__all__ = ["held_out_bits", "prefix_scores"]
 
 
-def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> list[float]:
-    """Mean bits per byte on the held-out part for every prefix of ``offsets``, the empty one first.
+def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> float:
+    """Mean bits per byte on the held-out part, with the contexts of ``offsets``; none of them is order 0.
 
     Parameters
     ----------
@@ -30,28 +31,33 @@ def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> lis
 
     Returns
     -------
-    list of len(offsets) + 1 floats, bits per byte; all prefixes are counted and scored on the positions that have
-    every offset. NaN where the split leaves no such position to count or to score.
+    bits per byte; every level of the interpolation is counted on the positions t >= max(offsets). NaN where the split
+    leaves no such position to count or to score.
 
     Examples
     --------
     >>> periodic = Corpus.from_bytes(b"abc" * 200)
-    >>> [round(bits, 2) for bits in held_out_bits(periodic, (1,), Split())]
-    [1.6, 0.01]
+    >>> round(held_out_bits(periodic, (), Split()), 2), round(held_out_bits(periodic, (1,), Split()), 2)
+    (1.6, 0.01)
     """
     first = max(offsets, default=0)
     boundary = split.boundary(len(corpus))
     scored = np.arange(max(boundary, first), len(corpus))
     if boundary <= first or len(scored) == 0:
-        return [math.nan] * (len(offsets) + 1)
-    probability = np.full(len(scored), 1 / 256)
-    bits = []
+        return math.nan
     cells = Cells.whole(corpus, first)
-    for offset in (None, *offsets):
-        cells = cells if offset is None else cells.refined(offset)
+    probability = _interpolate(cells, boundary, scored, np.full(len(scored), 1 / 256))
+    for offset in offsets:
+        cells = cells.refined(offset)
         probability = _interpolate(cells, boundary, scored, probability)
-        bits.append(float(-np.mean(np.log2(probability))))
-    return bits
+    return float(-np.mean(np.log2(probability)))
+
+
+def prefix_scores(corpus: Corpus, offsets: tuple[int, ...], split: Split, *, threads: int | None = None) -> list[float]:
+    """:func:`held_out_bits` of every prefix of ``offsets``, the empty one first; len(offsets) + 1 values."""
+    with pool(threads) as executor:
+        sizes = range(len(offsets) + 1)
+        return list(map_ordered(lambda size: held_out_bits(corpus, offsets[:size], split), sizes, executor))
 
 
 def _interpolate(

@@ -38,13 +38,15 @@ class Step:
     """One step of the search; entropies and gains in bits per byte.
 
     ``bits`` is H with the offset added and ``gain`` its fall, on the positions that have the chosen offsets.
-    ``test`` compares gains on the positions that have every candidate; None where no null was asked for.
+    ``test`` compares gains on the positions that have every candidate; None where no null was asked for. A step that
+    ended the search, because chance does as well, is the last and is not ``taken``.
     """
 
     offset: int
     bits: float
     gain: float
     test: GainTest | None
+    taken: bool = True
 
 
 def greedy_steps(
@@ -61,7 +63,7 @@ def greedy_steps(
 
     Each candidate is scored on the positions that have it and all chosen offsets, t >= max(chosen, d), as published.
     The search ends early where the context settles every byte, and with ``stop`` at the first step whose p-value
-    exceeds ``ALPHA``; that step is not taken, so no step at all is a possible answer.
+    exceeds ``ALPHA``. That step is returned as the last, not taken; it may be the only one.
 
     Raises
     ------
@@ -91,11 +93,11 @@ def greedy_steps(
             if null.permutations:
                 test = largest_gain_test(cells, remaining, max_offset, null, len(chosen), executor, progress)
             progress.advance(1, offsets=len(chosen) + 1)
-            if stop and test is not None and test.p_value > ALPHA:
+            taken = not (stop and test is not None and test.p_value > ALPHA)
+            chosen.append(Step(offset, after, bits - after, test, taken))
+            if not taken:
                 break
-            cells = cells.refined(offset)
-            chosen.append(Step(offset, after, bits - after, test))
-            bits = after
+            cells, bits = cells.refined(offset), after
             remaining.remove(offset)
     progress.finish()
     return chosen
@@ -109,7 +111,7 @@ def _candidate_entropies(
     The smallest is exact, and so are those within ``TIE`` of it; others may be given up half way, at a value that is
     too small but already larger than the smallest.
     """
-    if len(cells) == 1:  # the empty context: plain tables of pairs say it all
+    if len(cells.members) == len(corpus):  # nothing is chosen yet: plain tables of pairs say it all
         return np.array(list(map_ordered(lambda d: _pair_entropy(corpus, d), candidates, executor)))
     opened = cells.unsettled()  # settled cells add to N but not to H
     by_target = opened.refined(0)

@@ -14,7 +14,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
 from umrnn.um.listing import pattern_table
-from umrnn.um.predict import held_out_bits
+from umrnn.um.predict import prefix_scores
 from umrnn.um.search import ALPHA, Step, greedy_steps
 from umrnn.um.shuffle import shuffled_bits
 
@@ -85,11 +85,13 @@ class GreedyPatterns(Result):
     def tables(self) -> dict[str, Table]:
         """``steps``: the tuple as it grows, each gain beside its null; ``patterns``: those that save most bits."""
         counts = self.selected.tables()["prefixes"]
-        columns = ("step", "offset", *counts.columns[1:], "gain", "tested_gain", "null_gain", "p_value")
+        columns = ("step", "offset", "taken", *counts.columns[1:], "gain", "tested_gain", "null_gain", "p_value")
         rows = []
-        for number, (step, prefix) in enumerate(zip(self.steps, counts.rows[1:]), start=1):
+        for number, step in enumerate(self.steps, start=1):
+            not_taken = (None, None, None, step.bits, None)
+            measured = counts.rows[number][1:] if step.taken else not_taken
             test = (step.test.gain, step.test.null_gain, step.test.p_value) if step.test else (None, None, None)
-            rows.append((number, step.offset, *prefix[1:], step.gain, *test))
+            rows.append((number, step.offset, step.taken, *measured, step.gain, *test))
         return {"steps": Table.of(columns, rows), "patterns": self.selected.listing}
 
 
@@ -157,7 +159,7 @@ def greedy_patterns(
     """
     null = null or Null()
     steps = greedy_steps(corpus, count, max_offset, stop=stop, null=null, threads=threads, progress=progress)
-    chosen = tuple(step.offset for step in steps)
+    chosen = tuple(step.offset for step in steps if step.taken)
     settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "top": top, "min_count": min_count}
     measured = _measured(corpus, chosen, settings, top, min_count, null, split or Split(), threads, progress)
     return GreedyPatterns(provenance=measured.provenance, selected=measured, steps=tuple(steps))
@@ -177,7 +179,7 @@ def _measured(
     """All figures of one tuple, which may be empty where a search found nothing."""
     integer("top", top, 0)
     integer("min-count", min_count, 1)
-    held_out = held_out_bits(corpus, offsets, split)
+    held_out = prefix_scores(corpus, offsets, split, threads=threads)
     contexts = Cells.whole(corpus)
     prefixes = []
     for size, bpc in enumerate(held_out):
@@ -188,10 +190,10 @@ def _measured(
     progress.start("shuffled null", null.permutations, "shuffles")
     null_bits = shuffled_bits(contexts, null, threads=threads, progress=progress)
     progress.finish()
-    settings |= {"permutations": null.permutations, "held_out_from": split.boundary(len(corpus))}
+    settings |= {"permutations": null.permutations, "held_out_from": corpus.start + split.boundary(len(corpus))}
     return SkipPatterns(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
         prefixes=tuple(prefixes),
         null_bits=null_bits,
-        listing=pattern_table(patterns, offsets, top, min_count, split),
+        listing=pattern_table(corpus, patterns, offsets, top, min_count, split),
     )

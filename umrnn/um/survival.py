@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from umrnn._validate import offset_tuple
 from umrnn.corpus import Corpus
@@ -113,25 +114,22 @@ def pattern_survival(
 
 
 def _survival(first: Patterns, second: Patterns, null: Null, progress: Progress) -> Survival:
-    _, context = np.unique(np.concatenate((first.contexts, second.contexts)), axis=0, return_inverse=True)
-    contexts = int(context.max()) + 1
-    known = context.reshape(-1)[: len(first)] * 256 + first.targets
-    others = context.reshape(-1)[len(first) :]
+    known, occurring, contexts = _shared_codes(first, second)
     count_of = np.zeros(contexts * 256, np.int64)
-    count_of[others * 256 + second.targets] = second.counts
-    again = count_of[known]
+    count_of[occurring[occurring >= 0]] = second.counts[occurring >= 0]
+    again = np.where(known >= 0, count_of[known], 0)
     repeated = again > 0
     pair = first.counts[repeated], again[repeated]
     varied = all(np.ptp(counts) > 0 for counts in pair) if repeated.any() else False
     progress.advance(1)
-    occurrences = np.repeat(others, second.counts) * 256
-    targets = np.repeat(second.targets, second.counts)
+    context_of = np.repeat(np.where(occurring >= 0, occurring // 256, -1), second.counts)
+    targets, known = np.repeat(second.targets, second.counts), known[known >= 0]
     found = np.zeros(contexts * 256, np.bool_)
     rates = []
     for number in range(null.permutations):
-        shuffled = occurrences + null.shuffled(targets, number)
+        shuffled = (context_of * 256 + null.shuffled(targets, number))[context_of >= 0]
         found[shuffled] = True
-        rates.append(float(found[known].mean()))
+        rates.append(int(np.count_nonzero(found[known])) / len(first))
         found[shuffled] = False
         progress.advance(1)
     survivors = int(repeated.sum())
@@ -145,3 +143,22 @@ def _survival(first: Patterns, second: Patterns, null: Null, progress: Progress)
         held_out_occurrence_share=float(pair[1].sum() / second.positions),
         count_r=float(np.corrcoef(*pair)[0, 1]) if varied else math.nan,
     )
+
+
+def _shared_codes(first: Patterns, second: Patterns) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """256 * context + next byte of the patterns of either part, and the number of contexts; -1 where a context does
+    not occur in both. Only shared contexts are numbered, so tables over the codes stay small.
+    """
+    starts, rows = [], []
+    for part in (first, second):
+        starts.append(part.context_starts)
+        rows.append(np.diff(np.append(part.context_starts, len(part))))
+    distinct = np.concatenate((first.contexts[starts[0]], second.contexts[starts[1]]))
+    _, number, times = np.unique(distinct, axis=0, return_inverse=True, return_counts=True)
+    shared = times == 2
+    label = np.where(shared, np.cumsum(shared) - 1, -1)[number.reshape(-1)]
+    codes = []
+    for part, labels, repeats in zip((first, second), np.split(label, [len(starts[0])]), rows):
+        contexts = np.repeat(labels, repeats)
+        codes.append(np.where(contexts >= 0, contexts * 256 + part.targets, -1))
+    return codes[0], codes[1], max(1, int(shared.sum()))

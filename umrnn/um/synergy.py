@@ -104,7 +104,7 @@ def pair_synergies(
         for offset in offsets:
             cells = cells.refined(offset)
         shuffled = shuffled_bits(cells, null, threads=1)
-        return conditional_entropy(cells, cells.refined(0)), shuffled, held_out_bits(corpus, offsets, split)[-1]
+        return conditional_entropy(cells, cells.refined(0)), shuffled, held_out_bits(corpus, offsets, split)
 
     tuples: list[tuple[int, ...]] = [*singles, *pairs]
     measured: dict[tuple[int, ...], tuple[float, NDArray[np.float64], float]] = {}
@@ -113,9 +113,10 @@ def pair_synergies(
             measured[offsets] = figures
             progress.advance(1)
     progress.finish()
-    empty = held_out_bits(corpus, (), split)[0]
+    empty = held_out_bits(corpus, (), split)
     rows = tuple(_synergy(a, b, measured, base, empty, null) for a, b in pairs)
-    settings = {"max_offset": max_offset, "permutations": null.permutations}
+    held_out_from = corpus.start + split.boundary(len(corpus))
+    settings = {"max_offset": max_offset, "permutations": null.permutations, "held_out_from": held_out_from}
     return PairSynergies(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads), pairs=rows
     )

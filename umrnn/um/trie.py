@@ -115,7 +115,14 @@ def backward_trie(
     )
     outputs = tuple(_output(corpus, value, depth) for value in listed)
     table = offset_counts(corpus, range(1, max_offset + 1), threads=threads).counts
-    settings = {"byte": byte, "depth": depth, "max_offset": max_offset, "permutations": null.permutations}
+    boundary = split.boundary(len(corpus))
+    settings = {
+        "byte": byte,
+        "depth": depth,
+        "max_offset": max_offset,
+        "permutations": null.permutations,
+        "held_out_from": corpus.start + boundary,
+    }
     first = outputs[0]
     progress.start("random tries", null.permutations, "shuffles")
     grown = _random_growth(corpus, first.count, depth, null, threads, progress)
@@ -124,7 +131,7 @@ def backward_trie(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
         outputs=outputs,
         null_contexts=grown,
-        held_out_share=_held_out_share(corpus, first.byte[0], depth, split.boundary(len(corpus))),
+        held_out_share=_held_out_share(corpus, first.byte[0], depth, boundary),
         information=_information(corpus, max_offset, split, threads),
         inputs=_inputs(table, first.byte[0]),
     )
