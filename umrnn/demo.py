@@ -46,7 +46,6 @@ class Demo(Result):
     offsets: list[int]
     orders: Table
     steps: Table
-    epochs: Table
     compressed: dict[str, float]
 
     def headline(self) -> dict[str, Any]:
@@ -64,17 +63,16 @@ class Demo(Result):
         }
 
     def tables(self) -> dict[str, Table]:
-        """``story``: a row per step; ``orders`` of the n-grams; ``offsets``: the search; ``epochs`` of training."""
+        """``story``: a row per step; ``orders`` of the n-grams; ``offsets``: the search."""
         columns = tuple(Stage.__dataclass_fields__)
         return {
             "story": Table.of(columns, ([getattr(stage, name) for name in columns] for stage in self.stages)),
             "orders": self.orders,
             "offsets": self.steps,
-            "epochs": self.epochs,
         }
 
 
-def demo(corpus: Corpus, *, seed: int = 42, threads: int | None = None, progress: Progress = SILENT) -> Demo:
+def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress: Progress = SILENT) -> Demo:
     """Count the first ``LONGEST`` bytes of ``corpus``, search them for offsets, and train a network on them.
 
     In-sample scores count and score the same bytes. Held-out scores count (or train on) the first half and score the
@@ -109,13 +107,27 @@ def demo(corpus: Corpus, *, seed: int = 42, threads: int | None = None, progress
     packed = (time.perf_counter() - trained) / len(compressed)
     order_0, order, found = counts.headline(), ngrams.orders[-1], greedy.headline()
     named = ",".join(map(str, found["offsets"])) or "none found"
+    settings = {
+        "max_order": order.order,
+        "greedy": _OFFSETS,
+        "max_offset": limit,
+        "permutations": null.permutations,
+        "held_out_from": text.start + split.boundary(len(text)),
+        "optimizer": "adam",
+        "epochs": training.epochs,
+    }
     network = f"{training.model.hidden} neurons, Adam, {training.epochs} epochs"
     return Demo(
-        provenance=provenance(text, parameters={"bytes": len(text)}, seed=seed, threads=threads),
+        provenance=provenance(text, parameters=settings, seed=seed, threads=threads, model=training.model.facts()),
         stages=(
             _order_0(counts, told - began),
             Stage(
-                "n-grams", f"last {order.order} bytes", order.bpc, order.held_out_bpc, order.null_bits, counted - told
+                "n-grams",
+                f"last {order.order} bytes",
+                order.entropy_bits,
+                order.held_out_bpc,
+                order.null_bits,
+                counted - told,
             ),
             Stage(
                 "skip patterns",
@@ -133,7 +145,6 @@ def demo(corpus: Corpus, *, seed: int = 42, threads: int | None = None, progress
         offsets=found["offsets"],
         steps=greedy.tables()["steps"],
         orders=ngrams.tables()["orders"],
-        epochs=training.tables()["epochs"],
         compressed=compressed,
     )
 

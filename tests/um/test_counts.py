@@ -105,7 +105,31 @@ def test_synergy__of_exclusive_or_is_one_bit() -> None:
     result = um.pair_synergies(Corpus.from_bytes(symbols.astype(np.uint8)), 2, null=Null(99))
     (row,) = result.pairs
     assert row.synergy_bits == pytest.approx(1 / 3 - np.log2(3), abs=0.02)  # the phase is known from either byte
-    assert row.held_out_bits == pytest.approx(row.synergy_bits, abs=0.05)
+    assert row.improvement_bits == pytest.approx(1 / 3, abs=0.02)
+    assert row.held_out_improvement_bits == pytest.approx(1 / 3, abs=0.05)
+
+
+@pytest.mark.needs_jit
+def test_synergy__of_noise_is_neither_significant_nor_useful() -> None:
+    result = um.pair_synergies(corpora.independent(4000), 6, null=Null(99))
+    assert min(row.p_value for row in result.pairs) > 0.01
+    assert max(row.held_out_improvement_bits for row in result.pairs) < 0
+    for row in result.pairs:
+        assert row.improvement_bits == pytest.approx(row.null_improvement_bits, abs=0.05)
+
+
+def test_defaults__fit_a_short_corpus() -> None:
+    corpus = Corpus.from_bytes(b"tick tock")
+    null = Null(3)
+    assert len(um.ngram_orders(corpus, null=null).orders) == 8
+    assert len(um.mutual_information(corpus).offsets) == 8
+    assert um.backward_trie(corpus, null=null).outputs[0].contexts
+    assert len(um.pair_synergies(corpus, null=null).pairs) == 28
+    assert [row.offsets for row in um.pattern_survival(corpus, null=null).tuples] == [(1, 2)]
+    assert um.greedy_patterns(corpus, 2, null=null).headline()["offsets"]
+    for function in (um.ngram_orders, um.mutual_information, um.backward_trie, um.pair_synergies, um.pattern_survival):
+        with pytest.raises(InputError, match="a corpus of 1 byte is too short"):
+            function(Corpus.from_bytes(b"x"))
 
 
 @pytest.mark.parametrize(

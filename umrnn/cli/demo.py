@@ -1,11 +1,15 @@
 """``umrnn demo``: the whole story on one corpus."""
 
-from typing import Annotated
-
-import typer
-
 from umrnn.cli.inputs import open_corpus
-from umrnn.cli.options import CorpusOption, FormatOption, OutputOption, RangeOption, TableOption, ThreadsOption
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    OutputOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+)
 
 __all__ = ["demo"]
 
@@ -13,7 +17,7 @@ __all__ = ["demo"]
 def demo(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of every random draw.")] = 42,
+    seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,
     output: OutputOption = None,

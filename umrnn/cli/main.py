@@ -79,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line on ``argv`` (default: the arguments of the process); always raises SystemExit."""
     gc.set_threshold(100_000)  # importing numba makes many objects and no garbage: 0.07 s of 0.8 went into looking
     _cache.use()
+    if sys.stdout is None:  # closed by the caller, as by ``umrnn … >&-``
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a locale without '–' or '␣' gets an escape, not a traceback
             stream.reconfigure(errors="backslashreplace")

@@ -80,6 +80,8 @@ def parse_byte(text: str) -> Byte:
             plain = text
     else:
         plain = text
+    if len(text) == 1 and not text.isascii():
+        raise typer.BadParameter(f"{text!r} is {len(text.encode())} bytes in UTF-8; name one, such as 0xc3")
     if len(plain) != 1 or ord(plain) > 255:
         raise typer.BadParameter(f"expected one byte, such as 'a', \\n or 0x3c, got {text!r}")
     return Byte(ord(plain))

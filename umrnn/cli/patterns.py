@@ -45,14 +45,19 @@ class Listed(Given):
 
 TopOption = Annotated[int, typer.Option("--top", metavar="K", help="Patterns to list, by bits saved.")]
 MinCountOption = Annotated[int, typer.Option("--min-count", metavar="N", help="List patterns seen at least so often.")]
-MaxOffsetOption = Annotated[int, typer.Option("--max-offset", metavar="D", help="Largest offset looked at.")]
+MaxOffsetOption = Annotated[
+    int | None,
+    typer.Option("--max-offset", metavar="D", help="Largest offset. [default: skip 30, mi 64, trie 10, synergy 20]"),
+]
 
 
 @app.command()
 def ngram(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
-    max_order: Annotated[int, typer.Option("--max-order", metavar="K", help="Longest context, in bytes.")] = 12,
+    max_order: Annotated[
+        int | None, typer.Option("--max-order", metavar="K", help="Longest context, in bytes. [default: 12]")
+    ] = None,
     permutations: PermutationsOption = 199,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -77,7 +82,7 @@ def skip(
     byte_range: RangeOption = None,
     offsets: OffsetsOption = None,
     greedy: Annotated[int | None, typer.Option("--greedy", metavar="K", help="Choose up to K offsets instead.")] = None,
-    max_offset: MaxOffsetOption = 30,
+    max_offset: MaxOffsetOption = None,
     stop: Annotated[bool, typer.Option("--stop", help="End the search where a gain is not significant.")] = False,
     top: TopOption = 10,
     min_count: MinCountOption = 2,
@@ -108,7 +113,7 @@ def skip(
 def mi(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
-    max_offset: MaxOffsetOption = 64,
+    max_offset: MaxOffsetOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,
@@ -131,8 +136,10 @@ def trie(
     byte: Annotated[
         Byte | None, typer.Option("--byte", parser=parse_byte, metavar="B", help="Predicted byte: ' ', \\n, 0x3c.")
     ] = None,
-    depth: Annotated[int, typer.Option("--depth", metavar="K", help="Longest context, in bytes.")] = 6,
-    max_offset: MaxOffsetOption = 10,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="K", help="Longest context, in bytes. [default: 6]")
+    ] = None,
+    max_offset: MaxOffsetOption = None,
     permutations: PermutationsOption = 199,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -156,7 +163,7 @@ def trie(
 def synergy(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
-    max_offset: MaxOffsetOption = 20,
+    max_offset: MaxOffsetOption = None,
     permutations: PermutationsOption = 199,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -194,10 +201,10 @@ def survive(
     """Count the skip patterns of one text that occur again in another, on one thread."""
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_progress
-    from umrnn.um import PUBLISHED_PAIRS, pattern_survival
+    from umrnn.um import pattern_survival
 
     sink = Output.to("patterns survive", format, output, table)
     source, other, boundary = two_parts(corpus, byte_range, against)
-    tuples, null = (offsets.values,) if offsets else PUBLISHED_PAIRS, Null(permutations, seed)
+    tuples, null = (offsets.values,) if offsets else None, Null(permutations, seed)
     with drawn_progress() as progress:
         sink.emit(pattern_survival(source, other, boundary=boundary, tuples=tuples, null=null, progress=progress))

@@ -16,6 +16,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import weight
 from umrnn.um.counts import offset_counts
+from umrnn.um.fitting import fitting
 from umrnn.um.kernels import chance as kernels
 
 __all__ = ["OffsetInformation", "mutual_information"]
@@ -30,6 +31,7 @@ class Information:
     mi_bits: float
     corrected_bits: float
     null_bits: float
+    excess_bits: float
     held_out_bits: float
 
 
@@ -41,13 +43,14 @@ class OffsetInformation(Result):
     offsets: tuple[Information, ...]
 
     def headline(self) -> dict[str, Any]:
-        """The offset with the largest plug-in information, smaller offsets first among equals."""
-        best = max(self.offsets, key=lambda row: (row.mi_bits, -row.offset))
+        """The offset with most information in excess of its null, smaller offsets first among equals."""
+        best = max(self.offsets, key=lambda row: (row.excess_bits, -row.offset))
         return {
             "best_offset": best.offset,
             "mi_bits": best.mi_bits,
             "corrected_bits": best.corrected_bits,
             "null_bits": best.null_bits,
+            "excess_bits": best.excess_bits,
             "held_out_bits": best.held_out_bits,
         }
 
@@ -59,17 +62,18 @@ class OffsetInformation(Result):
 
 def mutual_information(
     corpus: Corpus,
-    max_offset: int = 64,
+    max_offset: int | None = None,
     *,
     split: Split | None = None,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> OffsetInformation:
-    """I(x[t]; x[t - d]) in bits for d = 1 … ``max_offset``, from pair counts alone.
+    """I(x[t]; x[t - d]) in bits for d = 1 … ``max_offset`` (64, or as far as the corpus allows), from pair counts.
 
     ``mi_bits`` is the plug-in estimate, too large by about (r - 1)(c - 1) / (2 N ln 2) for r by c observed symbols;
     ``corrected_bits`` is the Miller-Madow estimate, which uses the number of occupied cells; ``null_bits`` is the exact
-    mean of the plug-in estimate over all shuffles of the next bytes (hypergeometric, no sampling); ``held_out_bits`` is
+    mean of the plug-in estimate over all shuffles of the next bytes (hypergeometric, no sampling), ``excess_bits`` what
+    lies above it: on sparse tables the correction falls far short of the bias, the null does not. ``held_out_bits`` is
     what knowing the byte saves on the held-out part under Witten-Bell estimates of the counted part, and may be
     negative. Memory and all but the counting itself do not grow with the corpus.
 
@@ -84,7 +88,7 @@ def mutual_information(
     >>> result.headline()["best_offset"]
     1
     """
-    integer("max-offset", max_offset, 1)
+    max_offset = integer("max-offset", fitting(max_offset, 64, corpus), 1)
     if max_offset >= len(corpus):
         raise InputError(
             f"max-offset must be shorter than the corpus of {len(corpus)} bytes, got {max_offset}",
@@ -128,7 +132,9 @@ def _information(offset: int, counted: NDArray[np.int64], scored: NDArray[np.int
     occupied = int(np.count_nonzero(table)) - int(np.count_nonzero(before)) - int(np.count_nonzero(after)) + 1
     bias = occupied / (2 * positions * math.log(2))
     null = max(0.0, (_expected_weight(before, after, positions) - margins) / positions)
-    return Information(offset, positions, plug_in, plug_in - bias, null, _held_out_gain(counted, scored))
+    return Information(
+        offset, positions, plug_in, plug_in - bias, null, plug_in - null, _held_out_gain(counted, scored)
+    )
 
 
 def _expected_weight(before: NDArray[np.int64], after: NDArray[np.int64], positions: int) -> float:

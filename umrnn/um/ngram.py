@@ -12,6 +12,7 @@ from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy, weight
+from umrnn.um.fitting import fitting
 from umrnn.um.predict import prefix_scores
 from umrnn.um.shuffle import shuffled_bits
 
@@ -45,6 +46,7 @@ class NgramOrders(Result):
         return {
             "patterns_total": sum(order.patterns for order in self.orders),
             "bpc": last.bpc,
+            "entropy_bits": last.entropy_bits,
             "null_bits": last.null_bits,
             "held_out_bpc": last.held_out_bpc,
         }
@@ -57,14 +59,14 @@ class NgramOrders(Result):
 
 def ngram_orders(
     corpus: Corpus,
-    max_order: int = 12,
+    max_order: int | None = None,
     *,
     null: Null | None = None,
     split: Split | None = None,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> NgramOrders:
-    """Count the patterns of the last K bytes for K = 1 … ``max_order``.
+    """Count the patterns of the last K bytes for K = 1 … ``max_order``, by default 12 or as far as the corpus allows.
 
     ``entropy_bits`` is H(next | last K bytes) over the positions that have K bytes before them. ``bpc`` covers every
     byte but the first: where fewer than K bytes precede, the longest context there is serves. Both are in-sample.
@@ -80,7 +82,7 @@ def ngram_orders(
     >>> ngram_orders(Corpus.siteinfo(), 12, null=Null(0)).headline()["patterns_total"]
     6180
     """
-    integer("max-order", max_order, 1)
+    max_order = integer("max-order", fitting(max_order, 12, corpus), 1)
     if max_order >= len(corpus):
         raise InputError(
             f"max-order must be shorter than the corpus of {len(corpus)} bytes, got {max_order}",

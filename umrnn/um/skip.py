@@ -1,5 +1,6 @@
 """Skip patterns: what the bytes at a few distances, given or found by greedy search, say about the next byte."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, final
@@ -13,6 +14,7 @@ from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
+from umrnn.um.fitting import fitting
 from umrnn.um.listing import pattern_table
 from umrnn.um.predict import prefix_scores
 from umrnn.um.search import ALPHA, Step, greedy_steps
@@ -53,7 +55,16 @@ class SkipPatterns(Result):
             "patterns": last.patterns,
             "contexts": last.contexts,
             "positions": last.positions,
+            "order_0_held_out_bpc": self.prefixes[0].held_out_bpc,
+            "best_held_out_offsets": list(self.best_held_out.offsets),
         }
+
+    @property
+    def best_held_out(self) -> Prefix:
+        """The prefix with the least held-out bits per byte: more offsets may be significant and yet predict worse."""
+        return min(
+            self.prefixes, key=lambda prefix: math.inf if math.isnan(prefix.held_out_bpc) else prefix.held_out_bpc
+        )
 
     def tables(self) -> dict[str, Table]:
         """``prefixes``: the tuple as it grows; ``patterns``: those that save most bits."""
@@ -71,7 +82,7 @@ class GreedyPatterns(Result):
     steps: tuple[Step, ...]
 
     def headline(self) -> dict[str, Any]:
-        """Figures of the chosen tuple, and the offsets before the first step that chance does as well."""
+        """Figures of the chosen tuple, its significant part, and the part of it that predicts unseen bytes best."""
         return self.selected.headline() | {"significant_offsets": self.significant_offsets}
 
     @property
@@ -128,7 +139,7 @@ def skip_patterns(
     --------
     >>> skip_patterns(Corpus.siteinfo(), (1, 8), null=Null(0))
     SkipPatterns(offsets=[1, 8], bits=0.496779, null_bits=None, held_out_bpc=2.41214, patterns=511, contexts=379, \
-positions=1016)
+positions=1016, order_0_held_out_bpc=5.0345, best_held_out_offsets=[1, 8])
     """
     chosen = offset_tuple(offsets, len(corpus))
     settings = {"offsets": list(chosen), "top": top, "min_count": min_count}
@@ -138,7 +149,7 @@ positions=1016)
 def greedy_patterns(
     corpus: Corpus,
     count: int,
-    max_offset: int = 30,
+    max_offset: int | None = None,
     *,
     stop: bool = False,
     top: int = 10,
@@ -150,6 +161,7 @@ def greedy_patterns(
 ) -> GreedyPatterns:
     """Choose up to ``count`` offsets by information gain, test every step, and measure the tuple found.
 
+    Candidates are 1 … ``max_offset``, by default 30 or as far as the corpus allows.
     With ``stop`` the search ends at the first step that chance does as well (see :mod:`umrnn.um.search`).
 
     Raises
@@ -158,6 +170,7 @@ def greedy_patterns(
         If ``max_offset`` is not shorter than the corpus or a count is below 1.
     """
     null = null or Null()
+    max_offset = fitting(max_offset, 30, corpus)
     steps = greedy_steps(corpus, count, max_offset, stop=stop, null=null, threads=threads, progress=progress)
     chosen = tuple(step.offset for step in steps if step.taken)
     settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "top": top, "min_count": min_count}

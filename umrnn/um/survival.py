@@ -14,6 +14,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
+from umrnn.um.fitting import fitting
 from umrnn.um.patterns import Patterns
 
 __all__ = ["PUBLISHED_PAIRS", "PatternSurvival", "pattern_survival"]
@@ -64,7 +65,7 @@ def pattern_survival(
     against: Corpus | None = None,
     *,
     boundary: int | None = None,
-    tuples: Iterable[Iterable[int]] = PUBLISHED_PAIRS,
+    tuples: Iterable[Iterable[int]] | None = None,
     null: Null | None = None,
     progress: Progress = SILENT,
 ) -> PatternSurvival:
@@ -76,7 +77,8 @@ def pattern_survival(
         may reach back into the first
     against : another corpus to look for the patterns in
     boundary : where the second part begins (default: the middle)
-    tuples : tuples of offsets, each in the convention of :func:`umrnn.um.skip.skip_patterns`
+    tuples : tuples of offsets, each in the convention of :func:`umrnn.um.skip.skip_patterns`; by default those of
+        ``PUBLISHED_PAIRS`` that fit
 
     Returns
     -------
@@ -91,10 +93,13 @@ def pattern_survival(
         If an offset does not fit a part, or the boundary leaves one of them empty.
     """
     null = null or Null()
+    fitting(None, 1, corpus)
     cut = Split().boundary(len(corpus)) if boundary is None else boundary
     if against is None and not 0 < cut < len(corpus):
         raise InputError(f"the boundary must lie inside the corpus of {len(corpus)} bytes, got {cut}")
-    chosen = [offset_tuple(offsets, len(corpus)) for offsets in tuples]
+    shorter = cut if against is None else min(len(corpus), len(against))
+    usual: list[tuple[int, ...]] = [pair for pair in PUBLISHED_PAIRS if max(pair) < shorter]
+    chosen = [offset_tuple(offsets, len(corpus)) for offsets in ((usual or [(1,)]) if tuples is None else tuples)]
     progress.start("survival", len(chosen) * (1 + null.permutations), "tuples")
     rows = []
     for offsets in chosen:

@@ -21,6 +21,7 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
+from umrnn.um.fitting import fitting
 from umrnn.um.predict import held_out_bits
 from umrnn.um.shuffle import shuffled_bits
 
@@ -29,7 +30,7 @@ __all__ = ["PairSynergies", "pair_synergies"]
 
 @dataclass(frozen=True)
 class Synergy:
-    """One pair: S in-sample, mean and p-value under shuffled targets, S of held-out code lengths; bits."""
+    """One pair: S in-sample and under shuffled targets; what the pair saves over its better half, in three ways."""
 
     offset_a: int
     offset_b: int
@@ -37,9 +38,10 @@ class Synergy:
     null_bits: float | None
     excess_bits: float | None
     p_value: float | None
-    held_out_bits: float
     entropy_bits: float
     improvement_bits: float
+    null_improvement_bits: float | None
+    held_out_improvement_bits: float
 
 
 @final
@@ -48,48 +50,51 @@ class PairSynergies(Result):
     """Synergy of all pairs of offsets up to a limit, each beside its null."""
 
     pairs: tuple[Synergy, ...]
+    null_max_bits: float | None
 
     def headline(self) -> dict[str, Any]:
-        """Mean and largest synergy, and the mean under the null."""
+        """Mean and largest synergy, each beside the same of the null, and the mean held-out improvement."""
         largest = max(self.pairs, key=lambda pair: pair.synergy_bits)
         nulls = [pair.null_bits for pair in self.pairs if pair.null_bits is not None]
         return {
             "pairs": len(self.pairs),
             "mean_synergy_bits": float(np.mean([pair.synergy_bits for pair in self.pairs])),
             "null_bits": float(np.mean(nulls)) if nulls else None,
-            "held_out_bits": float(np.mean([pair.held_out_bits for pair in self.pairs])),
             "max_synergy_bits": largest.synergy_bits,
+            "null_max_bits": self.null_max_bits,
             "max_pair": [largest.offset_a, largest.offset_b],
+            "held_out_improvement_bits": float(np.mean([pair.held_out_improvement_bits for pair in self.pairs])),
         }
 
     def tables(self) -> dict[str, Table]:
-        """``pairs``: a row per pair, most synergy first."""
+        """``pairs``: a row per pair, most in excess of its null first."""
         columns = tuple(Synergy.__dataclass_fields__)
-        ordered = sorted(self.pairs, key=lambda pair: -pair.synergy_bits)
+        ordered = sorted(self.pairs, key=lambda p: -(p.synergy_bits if p.excess_bits is None else p.excess_bits))
         return {"pairs": Table.of(columns, ([getattr(pair, name) for name in columns] for pair in ordered))}
 
 
 def pair_synergies(
     corpus: Corpus,
-    max_offset: int = 20,
+    max_offset: int | None = None,
     *,
     null: Null | None = None,
     split: Split | None = None,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> PairSynergies:
-    """Synergy of every pair a < b <= ``max_offset``, all on the positions t >= ``max_offset``.
+    """Synergy of every pair a < b <= ``max_offset`` (20, or as far as the corpus allows), on t >= ``max_offset``.
 
-    ``entropy_bits`` is H(Y | X_a, X_b), ``improvement_bits`` how far it lies below the better single offset,
-    ``excess_bits`` the synergy less its null mean, and ``held_out_bits`` the same combination of held-out Witten-Bell
-    code lengths, which no sparse table can flatter.
+    ``excess_bits`` is the synergy less its null mean; ``p_value`` is the share of shuffles in which the largest excess
+    of *any* pair reaches it, so that looking at all pairs is paid for. ``entropy_bits`` is H(Y | X_a, X_b),
+    ``improvement_bits`` how far it lies below the better single offset, beside the same with shuffled targets and with
+    held-out Witten-Bell code lengths, which no sparse table can flatter.
 
     Raises
     ------
     InputError
         If ``max_offset`` is below 2 or not shorter than the corpus.
     """
-    integer("max-offset", max_offset, 2)
+    max_offset = integer("max-offset", fitting(max_offset, 20, corpus, least=2), 2)
     if max_offset >= len(corpus):
         raise InputError(f"max-offset must be shorter than the corpus of {len(corpus)} bytes, got {max_offset}")
     null, split = null or Null(), split or Split()
@@ -113,12 +118,19 @@ def pair_synergies(
             measured[offsets] = figures
             progress.advance(1)
     progress.finish()
-    empty = held_out_bits(corpus, (), split)
-    rows = tuple(_synergy(a, b, measured, base, empty, null) for a, b in pairs)
+    simulated = {(a, b): measured[(a,)][1] + measured[(b,)][1] - measured[(a, b)][1] - base for a, b in pairs}
+    largest_excess, null_max = None, None
+    if null.permutations:
+        drawn = np.stack(list(simulated.values()))
+        largest_excess = (drawn - drawn.mean(axis=1, keepdims=True)).max(axis=0)
+        null_max = float(drawn.max(axis=0).mean())
+    rows = tuple(_synergy(a, b, measured, base, simulated[(a, b)], largest_excess) for a, b in pairs)
     held_out_from = corpus.start + split.boundary(len(corpus))
     settings = {"max_offset": max_offset, "permutations": null.permutations, "held_out_from": held_out_from}
     return PairSynergies(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads), pairs=rows
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
+        pairs=rows,
+        null_max_bits=null_max,
     )
 
 
@@ -127,24 +139,28 @@ def _synergy(
     b: int,
     measured: dict[tuple[int, ...], tuple[float, NDArray[np.float64], float]],
     base: float,
-    empty: float,
-    null: Null,
+    simulated: NDArray[np.float64],
+    largest_excess: NDArray[np.float64] | None,
 ) -> Synergy:
     """S = H(Y|a) + H(Y|b) - H(Y|a,b) - H(Y); shuffling the targets leaves H(Y) as it is."""
     (single_a, null_a, code_a), (single_b, null_b, code_b) = measured[(a,)], measured[(b,)]
     joint, null_joint, code_joint = measured[(a, b)]
     synergy = single_a + single_b - joint - base
-    simulated = null_a + null_b - null_joint - base
-    drawn = len(simulated) > 0
-    mean = float(simulated.mean()) if drawn else None
+    mean, excess, p_value, null_improvement = None, None, None, None
+    if largest_excess is not None:
+        mean = float(simulated.mean())
+        excess = synergy - mean
+        p_value = Null.p_value(excess, largest_excess.tolist())
+        null_improvement = float(np.mean(np.minimum(null_a, null_b) - null_joint))
     return Synergy(
-        a,
-        b,
-        synergy,
-        mean,
-        synergy - mean if mean is not None else None,
-        null.p_value(synergy, simulated.tolist()) if drawn else None,
-        code_a + code_b - code_joint - empty,
-        joint,
-        min(single_a, single_b) - joint,
+        offset_a=a,
+        offset_b=b,
+        synergy_bits=synergy,
+        null_bits=mean,
+        excess_bits=excess,
+        p_value=p_value,
+        entropy_bits=joint,
+        improvement_bits=min(single_a, single_b) - joint,
+        null_improvement_bits=null_improvement,
+        held_out_improvement_bits=min(code_a, code_b) - code_joint,
     )

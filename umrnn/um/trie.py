@@ -16,6 +16,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, weight
 from umrnn.um.counts import offset_counts
+from umrnn.um.fitting import fitting
 from umrnn.um.information import mutual_information
 
 __all__ = ["BackwardTrie", "backward_trie"]
@@ -75,14 +76,14 @@ def backward_trie(
     corpus: Corpus,
     byte: int | None = None,
     *,
-    depth: int = 6,
-    max_offset: int = 10,
+    depth: int | None = None,
+    max_offset: int | None = None,
     null: Null | None = None,
     split: Split | None = None,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> BackwardTrie:
-    """Contexts that lead to ``byte`` (default: to each of the commonest bytes), up to ``depth`` bytes back.
+    """Contexts that lead to ``byte`` (default: to each of the commonest bytes), up to ``depth`` bytes back (6).
 
     A trie that grows slowly with depth means few ways lead to the byte. Beside its growth stand the growth of a trie
     of as many positions chosen at random (``null_contexts``, mean over shuffles) and the share of held-out occurrences
@@ -102,8 +103,8 @@ def backward_trie(
     >>> backward_trie(Corpus.siteinfo(), ord(" "), null=Null(0)).outputs[0].contexts
     (8, 14, 20, 29, 36, 43)
     """
-    integer("depth", depth, 1)
-    integer("max-offset", max_offset, 1)
+    depth = integer("depth", fitting(depth, 6, corpus), 1)
+    max_offset = integer("max-offset", fitting(max_offset, 10, corpus), 1)
     if max(depth, max_offset) >= len(corpus):
         raise InputError(f"depth and max-offset must be shorter than the corpus of {len(corpus)} bytes")
     null, split = null or Null(), split or Split()
