@@ -8,7 +8,7 @@ from umrnn.compressors import compressed_bpc
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import SILENT, Progress, Renamed
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn import train
 from umrnn.um import byte_statistics, greedy_patterns, ngram_orders
@@ -96,12 +96,12 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
     limit = min(_MAX_OFFSET, len(text) // 3)
     greedy = greedy_patterns(text, _OFFSETS, limit, stop=True, **given)
     searched = time.perf_counter()
-    training = train(text, optimizer="adam", epochs=_epochs(text), seed=seed, progress=progress)
-    half = train(
-        text, optimizer="adam", epochs=_epochs(text), seed=seed, held_out=1 - split.fraction, progress=progress
-    )
+    recipe: dict[str, Any] = {"optimizer": "adam", "epochs": _epochs(text), "seed": seed}
+    training = train(text, **recipe, progress=Renamed(progress, "train on all of it"))
+    rest = 1 - split.fraction
+    half = train(text, **recipe, held_out=rest, progress=Renamed(progress, "train on the first half"))
     shuffled = Corpus.from_bytes(null.shuffled(text.data), name="shuffled bytes")
-    memorised = train(shuffled, optimizer="adam", epochs=_epochs(text), seed=seed, progress=progress)
+    memorised = train(shuffled, **recipe, progress=Renamed(progress, "train on shuffled bytes"))
     trained = time.perf_counter()
     compressed = compressed_bpc(text, threads=threads)
     packed = (time.perf_counter() - trained) / len(compressed)
