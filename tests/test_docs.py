@@ -6,12 +6,18 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import umrnn
-from umrnn import cli
+from umrnn import cli, rnn, um
+from umrnn.corpus import Corpus
+from umrnn.demo import demo
+from umrnn.environment import environment
+from umrnn.nulls import Null
+from umrnn.result import Result
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
@@ -65,3 +71,37 @@ def test_readme__test_command_is_what_ci_runs() -> None:
     assert len(commands) == 2
     assert commands[1] in (ROOT / ".ci/run").read_text("utf-8")
     assert commands[0].endswith("umrnn demo")
+
+
+def one_of_each(folder: Path) -> Iterator[Result]:
+    """The result of every command, on as little as shows all its keys and columns."""
+    corpus, null = Corpus.siteinfo().slice(0, 300), Null(3)
+    yield um.byte_statistics(corpus, null=null)
+    yield um.ngram_orders(corpus, 3, null=null)
+    yield um.skip_patterns(corpus, (1, 3), null=null)
+    yield um.greedy_patterns(corpus, 2, 5, null=null)
+    yield um.greedy_patterns(corpus, 2, 5, null=Null(99), stop=True)
+    yield um.mutual_information(corpus, 4)
+    yield um.backward_trie(corpus, corpus.data[-1].item(), depth=2, max_offset=3, null=null)
+    yield um.backward_trie(corpus, depth=2, max_offset=3, null=null)
+    yield um.pair_synergies(corpus, 3, null=null)
+    yield um.pattern_survival(corpus, null=null)
+    training = rnn.train(corpus, hidden=2, epochs=1, held_out=0.25)
+    yield training
+    yield rnn.evaluate(training.model, corpus, null=null)
+    yield rnn.draw(training.model, 5)
+    rnn.save(training.model, folder / "a.npz")
+    yield rnn.convert(folder / "a.npz", folder / "b.bin")
+    yield demo(corpus.slice(0, 64))
+    yield environment()
+
+
+def test_columns__every_name_is_explained(tmp_path: Path) -> None:
+    explained = set(re.findall(r"`([^`\n]+)`", (ROOT / "docs/reference/columns.md").read_text("utf-8")))
+    missing = {
+        f"{type(result).__name__}: {name}"
+        for result in one_of_each(tmp_path)
+        for name in [*result.headline(), *(column for table in result.tables().values() for column in table.columns)]
+        if name not in explained
+    }
+    assert missing == set()

@@ -1,13 +1,12 @@
 """Friendly input in, exact contiguous read-only arrays out; every message names what, rule, got."""
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from umrnn._files import writable_file
 from umrnn.errors import InputError
 
 __all__ = ["contiguous", "integer", "offset_tuple", "positive", "writable_file"]
@@ -52,19 +51,3 @@ def contiguous(array: Any, dtype: Any = None) -> NDArray[Any]:
     view = np.ascontiguousarray(array, dtype=dtype).view()
     view.flags.writeable = False
     return view
-
-
-def writable_file(path: str | os.PathLike[str], name: str = "output") -> Path:
-    """Check *before* the work that a file can be written at ``path``; return it as a Path."""
-    target = Path(path)
-    if target.is_dir():
-        raise InputError(f"{name} must be a file, got the directory {target}")
-    if not target.parent.is_dir():
-        raise InputError(
-            f"{name} cannot be written: the directory {target.parent} does not exist",
-            hint=f"create it first: mkdir -p {target.parent}",
-        )
-    blocked = not os.access(target, os.W_OK) if target.exists() else not os.access(target.parent, os.W_OK)
-    if blocked:
-        raise InputError(f"{name} cannot be written: no permission for {target}")
-    return target

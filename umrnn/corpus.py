@@ -1,7 +1,9 @@
 """Corpus: bytes and where they came from. Every function of umrnn takes one."""
 
+import errno
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,26 +75,27 @@ class Corpus:
     def open(cls, path: str | os.PathLike[str], start: int | None = None, stop: int | None = None) -> "Corpus":
         """Map the file at ``path`` into memory, or the bytes ``[start, stop)`` of it.
 
-        Pages are read as they are touched and can be given back, so a file larger than memory is no obstacle.
+        Pages are read as they are touched and can be given back, so a file larger than memory is no obstacle. What
+        cannot be mapped, such as a pipe or a file of ``/proc``, is read as a whole.
 
         Raises
         ------
         InputError
-            If there is no such file, it is a directory, empty or unreadable, or the range holds no byte.
+            If there is no such file, it is a directory, a device, empty or unreadable, or the range holds no byte.
         """
         file = Path(path)
         try:
             if file.is_dir():
                 raise InputError(f"{file} is a directory: a corpus is one file")
-            size = file.stat().st_size
-            mapped = np.memmap(file, dtype=np.uint8, mode="r") if size else np.empty(0, np.uint8)
+            status = file.stat()
+            if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):  # /dev/zero has no end
+                raise InputError(f"{file} is a device: a corpus is one file")
+            data = _bytes_of(file, status.st_size)
         except FileNotFoundError:
             raise InputError(f"{file} does not exist", hint="check the path given as --corpus") from None
         except OSError as problem:
             raise InputError(f"{file} cannot be read: {problem.strerror or problem}") from None
-        # A plain ndarray over the mapping: subclasses cost a second compilation of every kernel.
-        whole = cls.from_bytes(np.asarray(mapped).view(np.ndarray), name=str(file))
-        return whole.slice(start, stop)
+        return cls.from_bytes(data, name=str(file)).slice(start, stop)
 
     def slice(self, start: int | None = None, stop: int | None = None) -> "Corpus":
         """The bytes ``[start, stop)`` of this corpus as a corpus of its own, without a copy.
@@ -121,3 +124,15 @@ class Corpus:
     def provenance(self) -> dict[str, object]:
         """What a result says about its corpus."""
         return {"name": self.name, "start": self.start, "stop": self.stop, "sha256": self.sha256}
+
+
+def _bytes_of(file: Path, size: int) -> NDArray[np.uint8]:
+    """The bytes of ``file``, mapped where that is possible: what the kernel makes up on reading has size 0, or lies."""
+    if size:
+        try:
+            # A plain ndarray over the mapping: subclasses cost a second compilation of every kernel.
+            return np.asarray(np.memmap(file, dtype=np.uint8, mode="r")).view(np.ndarray)
+        except OSError as problem:
+            if problem.errno != errno.ENODEV:
+                raise
+    return np.frombuffer(file.read_bytes(), dtype=np.uint8)

@@ -6,7 +6,7 @@ import pytest
 from tests.naive import network as naive
 from umrnn.rnn.kernels.forward import bits_per_target, run_states
 from umrnn.rnn.kernels.records import Parameters, allocate
-from umrnn.rnn.kernels.sampling import draw_bytes
+from umrnn.rnn.kernels.sampling import choose, draw_bytes
 
 DTYPES = (np.float32, np.float64)
 TOLERANCE = {np.float32: 2e-6, np.float64: 2e-15}
@@ -75,3 +75,20 @@ def test_draws__of_almost_one_take_the_last_byte():
     out, draws = np.zeros(2, np.uint8), np.array([0.0, 1 - 2.0**-53])
     draw_bytes(weights, 1.0, draws, allocate(4, 2, 1, np.float64), out)
     assert out.tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("temperature", [1e-39, 1e-308, 5e-324])
+def test_draws__of_the_coldest_take_the_likeliest_byte(dtype, temperature):
+    """1e-39 has no inverse in float32, 5e-324 none in float64; also a draw of 0 must not find a byte without mass."""
+    weights = naive.random_weights(6, 3, scale=0.0, dtype=dtype)
+    weights["b_y"] = np.array([0, 1, 3, 2.9, 0, -1], dtype)
+    out, draws = np.zeros(3, np.uint8), np.array([0.0, 0.5, 1 - 2.0**-53])
+    draw_bytes(layout(weights), temperature, draws, allocate(6, 3, 1, dtype), out)
+    assert out.tolist() == [2, 2, 2]
+
+
+def test_choose__never_takes_a_byte_without_mass():
+    """Rounding may leave a little when all mass is spent, as a draw of 1 does."""
+    assert choose(np.array([0.0, 1.0, 2.0, 0.0]), 1.0) == 2
+    assert choose(np.array([0.0, 1.0, 2.0, 0.0]), 0.0) == 1

@@ -1,6 +1,8 @@
 """Progress: lines for files and pipes, bars for terminals."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -61,6 +63,23 @@ def test_line_progress__tasks_nest_and_may_have_no_total(lines):
         "inner: 50%  0.5 offsets/s  0:04 left",
         "outer: 0:04 taken",
     ]
+
+
+def test_line_progress__workers_share_it():
+    class Slow(io.StringIO):
+        def write(self, text):
+            time.sleep(0.02)  # long enough for every other worker to see that no line has been written yet
+            return super().write(text)
+
+    clock, stream = Clock(), Slow()
+    progress = LineProgress(stream, clock)
+    progress.start("count", 8, "B")
+    clock.now = 4.0
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(progress.advance, [1.0] * 8))
+    assert len(stream.getvalue().splitlines()) == 1
+    progress.finish()
+    assert stream.getvalue().splitlines()[-1] == "count: 100%  2 B/s  0:04 taken"
 
 
 def test_line_progress__without_a_task_nothing_happens(lines):

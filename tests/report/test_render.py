@@ -137,6 +137,12 @@ def test_to_json__numpy_values_become_plain():
     assert record["headline"] == {"a": 0.5, "b": 3, "c": [1.5, None], "d": True, "e": "p"}
 
 
+def test_machine_formats__know_no_negative_zero():
+    table = Table.of(("a", "b"), [(-0.0, (np.float64(-0.0), np.array([-0.0])))])
+    record = Awkward(figures={"x": -0.0}, parts={"t": table}, provenance={})
+    assert "-0" not in to_json("x", record, record.tables()) + to_csv(table)
+
+
 def test_to_csv__bytes_take_two_columns():
     rows = list(csv.reader(io.StringIO(to_csv(CELLS))))
     assert rows[0] == ["context", "context_hex", "n[red]", "bits", "note"]
@@ -161,6 +167,15 @@ def test_output__destination_is_checked_before_the_work(tmp_path):
         Output.to("x", None, str(tmp_path / "no" / "file"))
     with pytest.raises(InputError, match="must be a file"):
         Output.to("x", None, str(tmp_path))
+
+
+def test_output__never_replaces_what_is_read(tmp_path):
+    corpus = tmp_path / "corpus.json"
+    corpus.write_bytes(b"abc")
+    with pytest.raises(InputError, match="output must not be the corpus itself"):
+        Output.to("x", None, str(corpus), keep={"the corpus": str(corpus)})
+    assert corpus.read_bytes() == b"abc"
+    assert Output.to("x", None, "-", keep={"the corpus": "-"}).path is None
 
 
 def test_output__terminal_gets_the_drawing(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umrnn.report.text import MISSING, show, show_bytes, show_text
+from umrnn.report.text import MISSING, show, show_bytes, show_number, show_text
 
 
 def read_back(text):
@@ -44,6 +44,8 @@ def test_show_bytes__spellings():
         (4.738924831, "4.73892"),
         (12345678, "12345678"),
         (1e-9, "1e-09"),
+        (-0.0, "0"),
+        ((-0.0, -1.5), "0,-1.5"),
         (True, "yes"),
         (False, "no"),
         (b"\n", r"\n"),
@@ -59,3 +61,12 @@ def test_show__every_kind_of_cell(value, shown):
 @given(st.text())
 def test_show_text__hides_no_control_character(text):
     assert show_text(text).isprintable()
+
+
+def test_show_number__fewer_digits_never_lengthen_a_number():
+    assert [show_number(x, 4) for x in (0.0123456, -1.23456, 12345.6, 99999.4)] == [
+        "0.01235",
+        "-1.235",
+        "12345.6",
+        "99999.4",
+    ]

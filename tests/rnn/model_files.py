@@ -1,5 +1,6 @@
 """Models and files of models that the tests of file formats share."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,10 @@ def refused(path: Path, pattern: str, error: type[Exception] = ModelError, **opt
     assert "\n" not in str(caught.value)
     if error is ModelError:
         assert path.name in str(caught.value)
+
+
+def absent(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    """As if ``library`` were not installed."""
+    for module in [key for key in sys.modules if key.partition(".")[0] == library]:
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, library, None)

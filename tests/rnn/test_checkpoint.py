@@ -1,5 +1,6 @@
 """Checkpoints: killed or interrupted and resumed equals never stopped, bit for bit; damage is named in one line."""
 
+import itertools
 import json
 import os
 import pickle
@@ -210,6 +211,68 @@ def test_damage__pickled_arrays_are_not_loaded(saved):
 def test_damage__is_named(saved, changes, message):
     damaged(saved, **changes)
     assert re.search(message, refusal(saved))
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"position": 10**9}, "position"),
+        ({"position": -20}, "position"),
+        ({"position": 7}, "position"),
+        ({"epoch": -1}, "epoch"),
+        ({"epoch": 7}, "epoch"),
+        ({"epoch": 6, "position": 20}, "position"),
+        ({"updates": 0}, "updates"),
+        ({"updates": -1}, "updates"),
+        ({"targets": 10**400}, "targets"),
+        ({"epoch_updates": 10**6}, "epoch_updates"),
+        ({"seconds": -1.0}, "seconds"),
+        ({"seconds": float("nan")}, "seconds"),
+        ({"nats": float("inf")}, "nats"),
+        ({"norms": -0.5}, "norms"),
+        ({"best_bpc": float("nan"), "best_epoch": 1}, "best_bpc"),
+        ({"best_bpc": 3.0, "best_epoch": 0}, "best_epoch"),
+        ({"best_bpc": 3.0, "best_epoch": 99}, "best_epoch"),
+        ({"log": [["a"]]}, "log"),
+        ({"log": [3]}, "log"),
+        ({"log": [[1, 2.0, 3.0]]}, "log"),
+        ({"log": [[1, 2.0, 3.0, float("nan")]]}, "log"),
+        ({"log": [[99, 2.0, 3.0, 4.0]]}, "log"),
+        ({"log": [[1, 10**400, 3.0, 4.0]]}, "log"),
+    ],
+)
+def test_damage__impossible_counters_are_named(saved, changes, name):
+    damaged(saved, counters=counters(saved) | changes)
+    assert refusal(saved) == f"{saved} is damaged: its counters hold an impossible {name}"
+
+
+@pytest.mark.parametrize("changes", [{"epoch": True}, {"seconds": 1}, {"log": None}, {"best_bpc": "3"}])
+def test_damage__counters_of_another_kind_are_named(saved, changes):
+    damaged(saved, counters=counters(saved) | changes)
+    assert f"its counters lack {next(iter(changes))}, or hold something else there" in refusal(saved)
+
+
+def test_resume__of_a_run_without_seconds(tmp_path):
+    path = tmp_path / "run.npz"
+    train(TEXT, checkpoint=path, **OPTIONS)
+    damaged(path, counters=counters(path) | {"seconds": 0.0})
+    assert train(TEXT, checkpoint=path, resume=True, **OPTIONS).bytes_per_second is None
+
+
+def test_checkpoint__is_there_after_a_second_and_then_now_and_then(tmp_path, monkeypatch):
+    """The clock moves by 0.3 s at each look: one save after a second, none before ten more, one at the end."""
+    path, ticks, looks = tmp_path / "run.npz", itertools.count(0, 0.3), []
+    monkeypatch.setattr("umrnn.rnn.run.time.monotonic", lambda: next(ticks))
+
+    class Look(Progress):
+        def advance(self, amount, **figures):
+            looks.append(path.exists())
+            path.unlink(missing_ok=True)
+
+    train(TEXT, checkpoint=path, progress=Look(), **(OPTIONS | {"epochs": 30}))
+    assert looks.index(True) == 4
+    assert sum(looks) == 1
+    assert path.exists()
 
 
 @pytest.mark.parametrize(

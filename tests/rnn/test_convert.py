@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.rnn.model_files import SUFFIXES, need, put, random_model, same
-from umrnn.errors import InputError, ModelError
+from tests.rnn.model_files import SUFFIXES, absent, need, put, random_model, same
+from umrnn.errors import InputError, MissingExtra, ModelError
 from umrnn.rnn.convert import convert
 from umrnn.rnn.formats import FORMATS, describe, load, save
 from umrnn.rnn.shipped import shipped
@@ -47,6 +47,15 @@ def test_convert__checks_before_the_work(tmp_path: Path) -> None:
         convert(tmp_path / "none.npz", tmp_path / "m.txt")
     with pytest.raises(ModelError, match=r"none\.npz does not exist"):
         convert(tmp_path / "none.npz", tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(("suffix", "library"), [(".pt", "torch"), (".safetensors", "safetensors")])
+def test_convert__probes_the_library_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, library: str
+) -> None:
+    absent(monkeypatch, library)
+    with pytest.raises(MissingExtra, match="is not installed"):
+        convert(tmp_path / "not even there.npz", tmp_path / f"m{suffix}")
 
 
 def test_convert__onto_itself_and_older_layout(tmp_path: Path) -> None:

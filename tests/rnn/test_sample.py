@@ -8,12 +8,15 @@ import pytest
 from tests.naive import network as naive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.progress import Progress
+from umrnn.rnn.drawn import draw
 from umrnn.rnn.sample import sample
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
 module = sys.modules[sample.__module__]  # umrnn.rnn.sample is the function
+traces = sys.modules[trace.__module__]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,8 @@ def test_sample__of_nothing_is_nothing(model):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"length": -1}, "length must be at least 0, got -1"),
+        ({"length": -1}, r"length must be in \[0, 1000000000\], got -1"),
+        ({"length": 99999999999999}, r"length must be in \[0, 1000000000\], got 99999999999999"),
         ({"length": 1, "temperature": 0.0}, "temperature must be a finite number above 0"),
         ({"length": 1, "seed": -1}, "seed must be at least 0"),
     ],
@@ -56,3 +60,40 @@ def test_sample__of_nothing_is_nothing(model):
 def test_sample__refuses(model, arguments, message):
     with pytest.raises(InputError, match=message):
         sample(model, **arguments)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("temperature", [1e-39, 5e-324])
+def test_sample__frozen_is_sample_cold(model, dtype, temperature):
+    single = model.astype(dtype)
+    assert sample(single, 30, b"x", temperature=temperature) == sample(single, 30, b"x", temperature=1e-6)
+
+
+def test_sample__reports_progress_and_can_be_cancelled(model, monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK", 10)
+
+    class Recorder(Progress):
+        total, done = 0.0, 0.0
+
+        def start(self, task, total, unit=""):
+            self.total = total
+
+        def advance(self, amount, **figures):
+            self.done += amount
+            if self.done > 40:
+                raise KeyboardInterrupt
+
+    recorder = Recorder()
+    sample(model, 35, progress=recorder)
+    assert recorder.total == recorder.done == 35
+    with pytest.raises(KeyboardInterrupt):
+        sample(model, 10**9, progress=Recorder())
+
+
+@pytest.mark.parametrize("prompt", [b"", b"a", b"abc"])
+def test_draw__scores_what_was_drawn_block_by_block(model, monkeypatch, prompt):
+    monkeypatch.setattr(traces, "_LARGEST_BLOCK", 7)
+    monkeypatch.setattr(traces, "LARGEST_ARRAY", 1)  # no array of the whole is needed
+    drawn = draw(model, 30, prompt)
+    expected = naive.bits(model.arrays(), prompt + drawn.text, np.zeros(6))[max(0, len(prompt) - 1) :].mean()
+    assert drawn.bpc == pytest.approx(expected, abs=1e-12)

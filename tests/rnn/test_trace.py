@@ -1,6 +1,8 @@
 """Traces and losses: the same numbers in any block, the published figure, clear refusals."""
 
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ import pytest
 from tests.naive import network as naive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.nulls import Null
 from umrnn.progress import Progress
 from umrnn.rnn.evaluate import bits_per_byte, evaluate
-from umrnn.rnn.formats import load
+from umrnn.rnn.formats import ModelFile, load
 from umrnn.rnn.initial import initial
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
@@ -132,3 +135,50 @@ def test_loss__is_the_same_bits_each_time_and_in_threads():
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: bits_per_byte(model, corpus), range(8)))
     assert found == {bits_per_byte(model, corpus)}
+
+
+TRAINED = {"name": "a/text", "start": 100, "stop": 200, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "stop", "scored"),
+    [
+        ("a/text", 100, 200, "in_sample"),
+        ("a/text", 120, 180, "in_sample"),
+        ("a/text", 90, 120, "unknown"),
+        ("a/text", 0, 300, "unknown"),
+        ("a/text", 0, 100, "held_out"),
+        ("a/text", 200, 210, "held_out"),
+        ("text", 120, 180, "unknown"),  # perhaps the same file by another path
+        ("text", 200, 210, "held_out"),
+        ("other", 120, 180, "held_out"),
+        ("-", 0, 50, "unknown"),
+        ("bytes", 0, 50, "unknown"),
+    ],
+)
+def test_evaluate__says_whether_the_bytes_were_trained_on(name, start, stop, scored):
+    corpus = Corpus(corpus_of(stop - start).data, name, start, stop)
+    file = ModelFile(Path("m.npz"), "npz", 1, Elman.zeros(2), {"corpus": TRAINED})
+    result = evaluate(file, corpus, null=Null(0))
+    assert list(result.headline())[:2] == ["bpc", "scored"]
+    assert result.scored == scored
+    assert result.provenance["model"]["name"] == "m.npz"
+
+
+@pytest.mark.parametrize("about", [{}, {"corpus": 3}, {"corpus": "{"}, {"corpus": {"name": "x"}}, {"corpus": "[]"}])
+def test_evaluate__without_the_bytes_trained_on(about):
+    file = ModelFile(Path("m.npz"), "npz", 1, Elman.zeros(2), about)
+    assert evaluate(file, corpus_of(9), null=Null(0)).scored == "unknown"
+    assert evaluate(Elman.zeros(2), corpus_of(9), null=Null(0)).scored == "unknown"
+
+
+def test_evaluate__knows_equal_bytes_by_their_hash():
+    corpus = corpus_of(9)
+    for stored in (corpus.provenance(), json.dumps(corpus.provenance())):  # safetensors holds strings
+        file = ModelFile(Path("m.npz"), "npz", 1, Elman.zeros(2), {"corpus": stored})
+        assert evaluate(file, Corpus.from_bytes(corpus.data, "elsewhere"), null=Null(0)).scored == "in_sample"
+
+
+def test_evaluate__a_constant_corpus_has_no_entropy_and_no_sign():
+    found = evaluate(Elman.zeros(2), Corpus.from_bytes(b"aaaa"), null=Null(0)).order_0_bpc
+    assert (found, np.signbit(found)) == (0.0, False)

@@ -10,12 +10,14 @@ import pytest
 from tests.naive import network as naive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.nulls import Split
 from umrnn.progress import Progress
 from umrnn.rnn.evaluate import bits_per_byte
 from umrnn.rnn.formats import load
 from umrnn.rnn.initial import initial
 from umrnn.rnn.interrupt import deferred_interrupt
 from umrnn.rnn.optimise import Recipe
+from umrnn.rnn.trace import trace
 from umrnn.rnn.train import train
 
 pytestmark = pytest.mark.needs_jit
@@ -116,7 +118,8 @@ def test_train__reports_progress():
     ("arguments", "message"),
     [
         ({"optimizer": "momentum"}, "optimizer must be one of sgd, adam, got 'momentum'"),
-        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"epochs": 0}, r"epochs must be in \[1, 1000000000\], got 0"),
+        ({"epochs": 99999999999999999999}, r"epochs must be in \[1, 1000000000\], got 99999999999999999999"),
         ({"rate": 0.0}, "rate must be a finite number above 0"),
         ({"rate": math.inf}, "rate must be a finite number above 0"),
         ({"bptt": 0}, r"bptt must be in \[1, 4096\], got 0"),
@@ -138,6 +141,37 @@ def test_train__refuses(arguments, message):
 def test_train__refuses_a_single_byte():
     with pytest.raises(InputError, match="a corpus of one byte has nothing to predict"):
         train(Corpus.from_bytes(b"x"), hidden=2)
+
+
+@pytest.mark.parametrize("length", [10, 64, 1024, 1025])
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.7, 0.9])
+def test_train__holds_out_what_a_split_scores(length, fraction):
+    corpus, split = Corpus.from_bytes(TEXT.data[np.arange(length) % len(TEXT)]), Split(fraction)
+    if split.boundary(length) < 2:
+        return
+    trained = train(corpus, hidden=1, epochs=1, held_out=1 - fraction).provenance["corpus"]
+    assert (trained["start"], trained["stop"]) == (0, split.boundary(length))
+
+
+def test_train__held_out_is_a_share_of_the_end():
+    corpus = Corpus.from_bytes(TEXT.data[np.arange(1025) % len(TEXT)])
+    result = train(corpus, hidden=1, epochs=1, held_out=0.5)
+    assert result.provenance["corpus"]["stop"] == 512
+    assert train(corpus, hidden=1, epochs=1).held_out_bpc is None
+    tail = trace(result.model, corpus).bits()[511:]
+    assert result.held_out_bpc == pytest.approx(tail.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("held_out", "left"), [(0.9, 1), (0.95, 0), (1 - 1e-14, 0)])
+def test_train__refuses_to_hold_out_nearly_all(held_out, left):
+    with pytest.raises(InputError, match=f"at least two bytes to train on, got .* of 10 bytes, which leaves {left}$"):
+        train(TEXT.slice(0, 10), hidden=2, held_out=held_out)
+
+
+def test_train__survives_a_clock_that_stands_still(monkeypatch):
+    monkeypatch.setattr("umrnn.rnn.run.time.perf_counter", lambda: 0.0)
+    result = train(TEXT, hidden=2, epochs=1)
+    assert (result.seconds, result.bytes_per_second) == (0.0, None)
 
 
 def test_train__says_when_it_diverges():

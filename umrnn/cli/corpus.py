@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from umrnn.cli.inputs import open_corpus
+from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -41,6 +41,6 @@ def info(
     from umrnn.report.output import Output
     from umrnn.um.bytes import byte_statistics
 
-    sink = Output.to("corpus info", format, output, table)
+    sink = Output.to("corpus info", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     sink.emit(byte_statistics(source, top=top, null=Null(seed=seed), threads=threads))

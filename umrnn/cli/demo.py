@@ -1,6 +1,6 @@
 """``umrnn demo``: the whole story on one corpus."""
 
-from umrnn.cli.inputs import open_corpus
+from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -27,7 +27,8 @@ def demo(
     from umrnn.demo import demo as tell
     from umrnn.report.output import Output, drawn_progress
 
-    sink, source = Output.to("demo", format, output, table), open_corpus(corpus, byte_range)
+    sink = Output.to("demo", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         result = tell(source, seed=seed, threads=threads, progress=progress)
     sink.emit(result)

@@ -1,7 +1,7 @@
 """The files of a training run: the network it writes, and the checkpoint it can be resumed from."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ class TrainingFiles:
         except KeyboardInterrupt:
             if self.checkpoint is None:
                 raise KeyboardInterrupt("nothing is kept without --output or --checkpoint") from None
+            if not self.checkpoint.exists():  # kernels were still being compiled
+                raise KeyboardInterrupt("nothing was trained yet") from None
             raise KeyboardInterrupt(
                 f"training is kept in {self.checkpoint}; continue with the same command and --resume"
             ) from None
@@ -47,22 +49,28 @@ class TrainingFiles:
             self.checkpoint.unlink(missing_ok=True)
 
 
-def training_files(output: str | None, checkpoint: str | None, *, resume: bool) -> TrainingFiles:
+def training_files(
+    output: str | None, checkpoint: str | None, *, resume: bool, keep: Mapping[str, str | None]
+) -> TrainingFiles:
     """Check, before the work, that both files can be written and that nothing is overwritten by mistake.
+
+    ``keep`` names files that neither may be, as in :func:`umrnn._files.writable_file`.
 
     Raises
     ------
     InputError
         If a file cannot be written, its suffix names no format, or a checkpoint is there but is not resumed.
+    MissingExtra
+        If the format of the network needs a library that is not installed.
     """
     from umrnn._validate import writable_file
-    from umrnn.rnn.formats import format_of
+    from umrnn.rnn.formats import format_of, need_library
 
-    model = writable_file(output) if output else None
+    model = writable_file(output, keep=keep) if output else None
     if output:
-        format_of(output)
+        need_library(format_of(output))
     state = checkpoint or (f"{output}.checkpoint" if output else None)
-    path = writable_file(state, "checkpoint") if state else None
+    path = writable_file(state, "checkpoint", keep={**keep, "the output": output}) if state else None
     if path is None and resume:
         raise InputError("--resume needs the checkpoint to resume from", hint="name it with --checkpoint or --output")
     if path is None:

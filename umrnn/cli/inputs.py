@@ -10,9 +10,9 @@ from umrnn.errors import InputError
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
-    from umrnn.rnn import Elman
+    from umrnn.rnn.formats import ModelFile
 
-__all__ = ["open_corpus", "open_model", "two_parts"]
+__all__ = ["files_read", "open_corpus", "open_model", "two_parts"]
 
 
 def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
@@ -41,11 +41,17 @@ def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
     return Corpus.open(path, span.start, span.stop)
 
 
-def open_model(path: str | None) -> "Elman":
-    """The network in the file at ``path``, or the one that ships with the package."""
-    from umrnn import rnn
+def open_model(path: str | None) -> "ModelFile":
+    """The network in the file at ``path``, or the one that ships with the package; with what the file says of it."""
+    from umrnn.rnn.formats import describe
+    from umrnn.rnn.shipped import shipped_file
 
-    return rnn.shipped() if path is None else rnn.load(path)
+    return shipped_file() if path is None else describe(path)
+
+
+def files_read(**named: str | None) -> dict[str, str | None]:
+    """What an output must not overwrite: the files among ``the_corpus="book.txt", the_model=None`` and the like."""
+    return {name.replace("_", " "): None if path in ("siteinfo", "-") else path for name, path in named.items()}
 
 
 def two_parts(
@@ -56,15 +62,16 @@ def two_parts(
     ``against`` is a path, or a range of the same source. A range that begins where the corpus ends continues it: both
     come back as one corpus with the boundary between them, so that contexts of the second part reach into the first.
     """
-    first = open_corpus(source, byte_range)
+    whole, span = open_corpus(source), byte_range or ByteRange()
+    first = whole.slice(span.start, span.stop)
     if against is None:
         return first, None, None
     if ":" not in against or Path(against).exists():
         return first, open_corpus(against), None
-    span = parse_range(against)
-    if span.start == first.stop:
-        return open_corpus(source, ByteRange(first.start, span.stop)), None, len(first)
-    return first, open_corpus(source, span), None
+    other = parse_range(against)
+    if other.start == first.stop:
+        return whole.slice(first.start, other.stop), None, len(first)
+    return first, whole.slice(other.start, other.stop), None
 
 
 def _read_stdin() -> bytearray:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypedDict
 import typer
 
 from umrnn.cli.files import training_files
-from umrnn.cli.inputs import open_corpus, open_model
+from umrnn.cli.inputs import files_read, open_corpus, open_model
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -63,7 +63,7 @@ def train(
     from umrnn.report.output import Output, drawn_progress
 
     sink, source = Output.to("train", format, None, table), open_corpus(corpus, byte_range)
-    files = training_files(output, checkpoint, resume=resume)
+    files = training_files(output, checkpoint, resume=resume, keep=files_read(the_corpus=corpus))
     with drawn_progress() as progress, files.kept():
         recipe = Recipe(optimizer=optimizer, hidden=hidden, epochs=epochs, rate=lr, bptt=bptt, seed=seed)
         state = files.checkpoint
@@ -90,7 +90,8 @@ def evaluate(
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_progress
 
-    sink, source = Output.to("eval", format, output, table), open_corpus(corpus, byte_range)
+    read = files_read(the_corpus=corpus, the_model=model)
+    sink, source = Output.to("eval", format, output, table, keep=read), open_corpus(corpus, byte_range)
     network = open_model(model)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
@@ -103,16 +104,21 @@ def sample(
     temperature: Annotated[float, typer.Option(metavar="X", help="Below 1 sharpens, above 1 flattens.")] = 1.0,
     model: ModelOption = None,
     seed: SeedOption = 0,
+    threads: ThreadsOption = None,
     format: FormatOption = None,
     output: OutputOption = None,
     table: TableOption = None,
 ) -> None:
-    """Draw bytes from a network."""
+    """Draw bytes from a network, on one thread: each byte waits for the one before."""
     from umrnn import rnn
-    from umrnn.report.output import Output
+    from umrnn.report.output import Output, drawn_progress
 
-    sink, network = Output.to("sample", format, output, table), open_model(model)
-    sink.emit(rnn.draw(network, length, prompt.encode("utf-8", "surrogateescape"), seed=seed, temperature=temperature))
+    sink = Output.to("sample", format, output, table, keep=files_read(the_model=model))
+    network = open_model(model)
+    read = prompt.encode("utf-8", "surrogateescape")
+    with drawn_progress() as progress:
+        result = rnn.draw(network, length, read, seed=seed, temperature=temperature, progress=progress)
+    sink.emit(result)
 
 
 def convert(
@@ -121,13 +127,15 @@ def convert(
     layout: Annotated[
         Literal["published", "older"], typer.Option(help="Order of the arrays in a raw file that is read.")
     ] = "published",
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
     format: FormatOption = None,
     output: OutputOption = None,
     table: TableOption = None,
 ) -> None:
-    """Carry a network from one file format to another, and prove it."""
+    """Carry a network from one file format to another, and prove it. Nothing is random; --threads has no effect."""
     from umrnn import rnn
     from umrnn.report.output import Output
 
-    sink = Output.to("convert", format, output, table)
+    sink = Output.to("convert", format, output, table, keep=files_read(the_source=source, the_model=destination))
     sink.emit(rnn.convert(source, destination, layout=layout))

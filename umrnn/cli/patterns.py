@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from umrnn.cli.inputs import open_corpus, two_parts
+from umrnn.cli.inputs import files_read, open_corpus, two_parts
 from umrnn.cli.options import (
     Byte,
     CorpusOption,
@@ -70,7 +70,8 @@ def ngram(
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import ngram_orders
 
-    sink, source = Output.to("patterns ngram", format, output, table), open_corpus(corpus, byte_range)
+    sink = Output.to("patterns ngram", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         sink.emit(ngram_orders(source, max_order, null=null, threads=threads, progress=progress))
@@ -100,7 +101,8 @@ def skip(
 
     if (offsets is None) == (greedy is None):
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
-    sink, source = Output.to("patterns skip", format, output, table), open_corpus(corpus, byte_range)
+    sink = Output.to("patterns skip", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         given = Listed(top=top, min_count=min_count, null=Null(permutations, seed), threads=threads, progress=progress)
         if offsets is not None:
@@ -124,7 +126,8 @@ def mi(
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import mutual_information
 
-    sink, source = Output.to("patterns mi", format, output, table), open_corpus(corpus, byte_range)
+    sink = Output.to("patterns mi", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         sink.emit(mutual_information(source, max_offset, threads=threads, progress=progress))
 
@@ -152,7 +155,8 @@ def trie(
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import backward_trie
 
-    sink, source = Output.to("patterns trie", format, output, table), open_corpus(corpus, byte_range)
+    sink = Output.to("patterns trie", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         given = Given(null=Null(permutations, seed), threads=threads, progress=progress)
         value = byte.value if byte else None
@@ -176,7 +180,8 @@ def synergy(
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import pair_synergies
 
-    sink, source = Output.to("patterns synergy", format, output, table), open_corpus(corpus, byte_range)
+    sink = Output.to("patterns synergy", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         sink.emit(pair_synergies(source, max_offset, null=null, threads=threads, progress=progress))
@@ -203,7 +208,7 @@ def survive(
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import pattern_survival
 
-    sink = Output.to("patterns survive", format, output, table)
+    sink = Output.to("patterns survive", format, output, table, keep=files_read(the_corpus=corpus, the_other=against))
     source, other, boundary = two_parts(corpus, byte_range, against)
     tuples, null = (offsets.values,) if offsets else None, Null(permutations, seed)
     with drawn_progress() as progress:

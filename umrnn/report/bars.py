@@ -1,6 +1,7 @@
 """Progress on a terminal, drawn by rich on standard error: share done, live figures, rate, time left."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -37,6 +38,7 @@ class RichProgress(Progress):
         self._tasks: list[TaskID] = []
         self._pending = 0.0
         self._drawn = 0.0
+        self._lock = threading.Lock()  # worker threads advance it too; rich's own lock does not cover our sum
 
     def __enter__(self) -> "RichProgress":
         return self
@@ -48,23 +50,26 @@ class RichProgress(Progress):
 
     def start(self, task: str, total: float, unit: str = "") -> None:
         """Add a bar; tasks may nest."""
-        self._flush({})
-        self._bars.start()
-        self._tasks.append(self._bars.add_task(task, total=total or None, unit=unit, figures=""))
+        with self._lock:
+            self._flush({})
+            self._bars.start()
+            self._tasks.append(self._bars.add_task(task, total=total or None, unit=unit, figures=""))
 
     def advance(self, amount: float, **figures: float) -> None:
         """Move the innermost bar; the drawing follows ten times a second."""
-        self._pending += amount
-        if time.monotonic() - self._drawn >= _REDRAW:
-            self._flush(figures)
+        with self._lock:
+            self._pending += amount
+            if time.monotonic() - self._drawn >= _REDRAW:
+                self._flush(figures)
 
     def finish(self) -> None:
         """Take the innermost bar away, and the whole display with the last one."""
-        self._flush({})
-        if self._tasks:
-            self._bars.remove_task(self._tasks.pop())
-        if not self._tasks:
-            self._bars.stop()
+        with self._lock:
+            self._flush({})
+            if self._tasks:
+                self._bars.remove_task(self._tasks.pop())
+            if not self._tasks:
+                self._bars.stop()
 
     def _flush(self, figures: dict[str, float]) -> None:
         if self._tasks:

@@ -1,5 +1,6 @@
 """Progress where standard error is a file or a pipe: silence for short tasks, a line now and then for long ones."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -53,35 +54,42 @@ class _Task:
 
 
 class LineProgress(Progress):
-    """Writes to ``stream`` a line every ten seconds, and one at the end of a task that took longer than two."""
+    """Writes to ``stream`` a line every ten seconds, and one at the end of a task that took longer than two.
+
+    Worker threads advance it too, so a lock keeps lines whole and sums exact.
+    """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
         self._tasks: list[_Task] = []
         self._last_line = float("-inf")
+        self._lock = threading.Lock()
 
     def start(self, task: str, total: float, unit: str = "") -> None:
         """Begin a task; tasks may nest."""
-        self._tasks.append(_Task(task, total, unit, self._clock()))
+        with self._lock:
+            self._tasks.append(_Task(task, total, unit, self._clock()))
 
     def advance(self, amount: float, **figures: float) -> None:
         """Count ``amount`` more units of the innermost task."""
-        if not self._tasks:
-            return
-        task, now = self._tasks[-1], self._clock()
-        task.done += amount
-        task.figures.update(figures)
-        if now - task.begun >= _QUIET and now - self._last_line >= _EVERY:
-            self._write(task, now)
+        with self._lock:
+            if not self._tasks:
+                return
+            task, now = self._tasks[-1], self._clock()
+            task.done += amount
+            task.figures.update(figures)
+            if now - task.begun >= _QUIET and now - self._last_line >= _EVERY:
+                self._write(task, now)
 
     def finish(self) -> None:
         """End the innermost task."""
-        if not self._tasks:
-            return
-        task, now = self._tasks.pop(), self._clock()
-        if now - task.begun >= _QUIET:
-            self._write(task, now)
+        with self._lock:
+            if not self._tasks:
+                return
+            task, now = self._tasks.pop(), self._clock()
+            if now - task.begun >= _QUIET:
+                self._write(task, now)
 
     def _write(self, task: _Task, now: float) -> None:
         seconds = now - task.begun

@@ -1,14 +1,13 @@
 """The one sink of results: the format is chosen once, the destination checked before the work, stdout kept clean."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from umrnn._files import write_atomically
-from umrnn._validate import writable_file
+from umrnn._files import writable_file, write_atomically
 from umrnn.errors import InputError
 from umrnn.progress import Progress
 from umrnn.result import Result, Table
@@ -30,7 +29,13 @@ class Output:
 
     @classmethod
     def to(
-        cls, command: str, format: Format | None = None, path: str | None = None, table: str | None = None
+        cls,
+        command: str,
+        format: Format | None = None,
+        path: str | None = None,
+        table: str | None = None,
+        *,
+        keep: Mapping[str, str | None] | None = None,
     ) -> "Output":
         """Choose the format and check the destination.
 
@@ -40,13 +45,14 @@ class Output:
         format : if None: by the suffix of ``path`` (.csv, .json, .txt); else ``table`` on a terminal; else ``json``.
         path : file that receives the data instead of standard output; ``-`` is standard output.
         table : show only the table of this name; CSV, which holds one table, shows the first by default.
+        keep : files the command reads, under what they are called: ``{"the corpus": path}``; refused as ``path``.
 
         Raises
         ------
         InputError
-            If ``path`` cannot be written.
+            If ``path`` cannot be written, or is a file to keep.
         """
-        target = None if path in (None, "-") else writable_file(str(path))
+        target = None if path in (None, "-") else writable_file(str(path), keep=keep)
         if format is None and target is not None:
             format = _SUFFIXES.get(target.suffix.lower(), "json")
         return cls(command, format or ("table" if sys.stdout.isatty() else "json"), target, table)

@@ -16,7 +16,7 @@ def python_value(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return value + 0.0 if math.isfinite(value) else None  # the sum turns -0.0 into 0.0
     if isinstance(value, bytes):
         return {"text": show_bytes(value), "hex": value.hex()}
     if isinstance(value, Mapping):

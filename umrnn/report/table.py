@@ -1,29 +1,25 @@
 """Tables for people, drawn by rich: the headline above, each table under its name, one line of provenance below.
 
-Cells are ``Text``, never strings: corpus bytes such as ``[/]`` would be read as markup.
+All is ``Text``, never strings: corpus bytes such as ``[/]`` would be read as markup.
 """
 
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.style import Style
-from rich.table import Table as RichTable
 from rich.text import Text
 
-from umrnn.report.text import MISSING, show, show_text
+from umrnn.report.layout import lay_out
+from umrnn.report.text import show, show_text
 from umrnn.result import Result, Table
 
 __all__ = ["print_table", "provenance_line", "to_text"]
 
 _WIDE = 10_000  # columns: outside a terminal nothing is wrapped or cut
-_RULE = box.Box("    \n    \n ── \n    \n    \n    \n    \n    \n")  # a line under the header, nothing else
-_GAP = "   "  # between columns: padding, divider, padding
-_PROSE = 12  # columns of a terminal that a folded cell needs at the least
 _BOLD, _DIM = Style(bold=True), Style(dim=True)
 
 
@@ -31,7 +27,7 @@ def print_table(result: Result, tables: Mapping[str, Table]) -> None:
     """Draw on the terminal that standard output is; long cells fold, nothing is cut."""
     # NO_COLOR: rich keeps bold and dim; a reader who asks for none means no escape codes at all.
     console = Console(color_system=None) if os.environ.get("NO_COLOR") else Console()
-    console.print(_drawing(result, tables, console.width))
+    console.print(_drawing(result, tables, console.width), crop=False)
     sys.stdout.flush()
 
 
@@ -74,26 +70,5 @@ def _headline(figures: Mapping[str, Any]) -> Text:
 def _grid(table: Table, width: int) -> RenderableType:
     if not table.rows:
         return Text("(no rows)")
-    grid = RichTable(box=_RULE, pad_edge=False, padding=(0, 1), show_edge=False, header_style=Style())
-    cells = [[show(value) for value in column] for column in zip(*table.rows)]
-    numeric = [_numeric(column) for column in zip(*table.rows)]
-    # Numbers and the name of a row stay whole; prose folds first, unless the terminal is too narrow even for that.
-    whole = [j == 0 or numeric[j] for j in range(len(cells))]
-    widths = [max(len(name), *map(len, column)) + len(_GAP) for name, column in zip(table.columns, cells)]
-    fits = sum(size if keep else _PROSE for size, keep in zip(widths, whole)) <= width
-    for name, right, keep in zip(table.columns, numeric, whole):
-        grid.add_column(
-            Text(show_text(name)), justify="right" if right else "left", overflow="fold", no_wrap=keep and fits
-        )
-    for row in zip(*cells):
-        grid.add_row(*map(Text, row))
-    return grid
-
-
-def _numeric(cells: Sequence[Any]) -> bool:
-    """Whether a column is right-aligned: all it shows are numbers or dashes."""
-    return all(show(cell) == MISSING or (_is_number(cell) and not isinstance(cell, bool)) for cell in cells)
-
-
-def _is_number(cell: Any) -> bool:
-    return isinstance(cell, int | float) or (hasattr(cell, "dtype") and cell.dtype.kind in "iuf")
+    blocks = ("\n".join(lines) for lines in lay_out(table, width))
+    return Text("\n\n".join(blocks), no_wrap=True, overflow="ignore")

@@ -35,20 +35,25 @@ def show_text(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def show_number(value: float) -> str:
-    """Integers in full, other numbers with six significant digits, not-a-number as a dash.
+def show_number(value: float, digits: int = 6) -> str:
+    """Integers in full, other numbers with ``digits`` significant digits, or six if their integer part has more.
+
+    Not-a-number is a dash, and there is no negative zero.
 
     Examples
     --------
     >>> show_number(4.738924831), show_number(1234567), show_number(float("nan"))
     ('4.73892', '1234567', '–')
     """
-    if isinstance(value, float):
-        return MISSING if math.isnan(value) else f"{value:.6g}"
-    return str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return MISSING
+    # 12345.6 in four digits would be 1.235e+04: longer, and worse to read.
+    return f"{value + 0.0:.{digits if abs(value) < 10**digits else 6}g}"
 
 
-def show(value: Any) -> str:
+def show(value: Any, digits: int = 6) -> str:
     """Write any cell or headline value for a person."""
     if value is None:
         return MISSING
@@ -59,5 +64,5 @@ def show(value: Any) -> str:
     if isinstance(value, str):
         return show_text(value)
     if isinstance(value, Iterable):
-        return ",".join(show(item) for item in value) or MISSING
-    return show_number(value)
+        return ",".join(show(item, digits) for item in value) or MISSING
+    return show_number(value, digits)

@@ -5,6 +5,7 @@ A JSON header (version, recipe, corpus, counters, log) and the arrays ``weights`
 """
 
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -76,6 +77,9 @@ def load_checkpoint(
     header, arrays = _read(path)
     _check_same(path, header["recipe"], recipe)
     _check_same(path, {"corpus": header["corpus"].get("sha256")}, {"corpus": corpus["sha256"]})
+    counters = _counters(path, header["counters"])
+    targets = int(corpus["stop"]) - int(corpus["start"]) - 1
+    _check_counters(path, counters, int(recipe["epochs"]), int(recipe["bptt"]), targets)
     for name, expected in like.items():
         found = arrays.get(name)
         if found is None or found.shape != expected.shape or found.dtype != expected.dtype:
@@ -83,7 +87,7 @@ def load_checkpoint(
             raise ModelError(f"{path}: {name} must be {expected.shape} {expected.dtype}, got {got}")
         if not np.isfinite(found).all():
             raise ModelError(f"{path}: {name} must hold finite numbers only")
-    return Checkpoint(recipe, corpus, _counters(path, header["counters"]), {name: arrays[name] for name in like})
+    return Checkpoint(recipe, corpus, counters, {name: arrays[name] for name in like})
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -111,10 +115,45 @@ def _counters(path: Path, found: Mapping[str, Any]) -> Counters:
     """The counters, all of them and of the right kind."""
     fresh = asdict(Counters())
     for name, value in fresh.items():
-        kinds: Any = (float, type(None)) if value is None else type(value)
-        if name not in found or not isinstance(found[name], kinds):
+        kinds: Any = (float, type(None)) if value is None else (type(value),)
+        if name not in found or type(found[name]) not in kinds:  # not isinstance: True is no count
             raise ModelError(f"{path} is damaged: its counters lack {name}, or hold something else there")
     return Counters(**{name: found[name] for name in fresh})
+
+
+def _check_counters(path: Path, found: Counters, epochs: int, bptt: int, targets: int) -> None:
+    """Refuse counters no run can have had; most of them follow from ``epoch`` and ``position``."""
+    chunks = -(-targets // bptt)
+    done = found.position // bptt
+    rules = {
+        "epoch": 0 <= found.epoch <= epochs,
+        "position": 0 <= found.position < targets
+        and found.position % bptt == 0
+        and (found.epoch < epochs or not found.position),
+        "updates": found.updates == found.epoch * chunks + done,
+        "targets": found.targets == found.epoch * targets + found.position,
+        "epoch_updates": found.epoch_updates == done,
+        "seconds": _is_amount(found.seconds),
+        "nats": _is_amount(found.nats),
+        "norms": _is_amount(found.norms),
+        "best_bpc": found.best_bpc is None or math.isfinite(found.best_bpc),
+        "best_epoch": 0 <= found.best_epoch <= found.epoch and (found.best_epoch == 0) == (found.best_bpc is None),
+        "log": all(_is_row(row, found.epoch) for row in found.log),
+    }
+    for name, holds in rules.items():
+        if not holds:
+            raise ModelError(f"{path} is damaged: its counters hold an impossible {name}")
+
+
+def _is_amount(value: float) -> bool:
+    return math.isfinite(value) and value >= 0
+
+
+def _is_row(row: Any, last: int) -> bool:
+    """Whether ``row`` of the log holds an epoch up to ``last`` and three finite numbers."""
+    if not (isinstance(row, list) and [type(cell) for cell in row] == [int, float, float, float]):
+        return False
+    return 1 <= row[0] <= last and all(math.isfinite(cell) for cell in row[1:])
 
 
 def _check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

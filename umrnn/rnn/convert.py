@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from umrnn._validate import writable_file
 from umrnn.corpus import Corpus
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats import READABLE, describe, format_of, save
+from umrnn.rnn.formats import READABLE, describe, format_of, need_library, save
 from umrnn.rnn.formats import load as load_model
 from umrnn.rnn.formats._common import in_float32
 from umrnn.rnn.weights import Elman
@@ -82,9 +82,12 @@ def convert(
         If ``destination`` cannot be written; checked before the work.
     ModelError
         If ``source`` cannot be read, or a weight is beyond the range of float32 where that is what is written.
+    MissingExtra
+        If a format needs a library that is not installed; for ``destination`` checked before the work.
     """
     written_format = format_of(destination, format)
     target = writable_file(destination, "the destination")
+    need_library(written_format)
     file = describe(source, layout=layout)
     save(file.model, target, metadata=file.metadata if metadata is None else metadata, format=written_format)
     after = load_model(target) if written_format in READABLE else in_float32(file.model)

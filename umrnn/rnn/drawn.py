@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from umrnn.corpus import Corpus
+from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.evaluate import bits_after
+from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.sample import sample
-from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Sample", "draw"]
@@ -37,7 +39,15 @@ class Sample(Result):
         return {"lines": Table.of(("line", "text"), enumerate(lines, start=1))}
 
 
-def draw(model: Elman, length: int, prompt: bytes = b"", *, seed: int = 0, temperature: float = 1.0) -> Sample:
+def draw(
+    model: Elman | ModelFile,
+    length: int,
+    prompt: bytes = b"",
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    progress: Progress = SILENT,
+) -> Sample:
     """Draw ``length`` bytes from ``model`` as :func:`umrnn.rnn.sample` does, and score them with the same model.
 
     Examples
@@ -45,15 +55,16 @@ def draw(model: Elman, length: int, prompt: bytes = b"", *, seed: int = 0, tempe
     >>> draw(Elman.zeros(hidden=2), 3, b"<").bpc
     8.0
     """
-    text = sample(model, length, prompt, seed=seed, temperature=temperature)
+    network, facts, _ = opened(model)
+    text = sample(network, length, prompt, seed=seed, temperature=temperature, progress=progress)
     whole = prompt + text
     bpc = None
     if text and len(whole) > 1:
-        bpc = float(trace(model, Corpus.from_bytes(whole)).bits()[max(0, len(prompt) - 1) :].mean())
+        bpc = bits_after(network, Corpus.from_bytes(whole), max(1, len(prompt)), progress=progress)
     settings = {"length": length, "prompt": prompt.decode("latin-1"), "temperature": temperature}
     return Sample(
         prompt=prompt,
         text=text,
         bpc=bpc,
-        provenance=provenance(None, parameters=settings, seed=seed, threads=1, model=model.facts()),
+        provenance=provenance(None, parameters=settings, seed=seed, threads=1, model=facts),
     )

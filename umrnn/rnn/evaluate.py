@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, final
 
 import numpy as np
@@ -12,13 +13,14 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Evaluation", "bits_per_byte", "check_predicts", "evaluate"]
-
+__all__ = ["Evaluation", "bits_after", "bits_per_byte", "check_predicts", "evaluate"]
 
 _SHUFFLES = 9  # enough for a mean; each costs as much as the score itself
+_UNNAMED = {"-", "bytes"}  # names of corpora that say nothing of where the bytes are from
 
 
 @final
@@ -29,6 +31,7 @@ class Evaluation(Result):
     Parameters
     ----------
     bpc : mean of -log2 p(x_{t+1}) over t = 0..n-2
+    scored : ``in_sample`` where the model was trained on these bytes, ``held_out`` where on others, else ``unknown``
     null_bpc : the same on the bytes in random order, mean over shuffles; None without shuffles
     order_0_bpc : entropy of the bytes' own frequencies, which no model of single bytes can beat in-sample
     targets : n - 1, the bytes predicted
@@ -36,15 +39,17 @@ class Evaluation(Result):
     """
 
     bpc: float
+    scored: str
     null_bpc: float | None
     order_0_bpc: float
     targets: int
     compressed: Mapping[str, float]
 
     def headline(self) -> dict[str, Any]:
-        """The loss, the loss on shuffled bytes, the entropy of the bytes alone, and the compressors."""
+        """The loss and on which bytes, the loss on shuffled bytes, the entropy of the bytes, the compressors."""
         return {
             "bpc": self.bpc,
+            "scored": self.scored,
             "null_bpc": self.null_bpc,
             "order_0_bpc": self.order_0_bpc,
             **{f"{name}_bpc": bits for name, bits in self.compressed.items()},
@@ -73,18 +78,24 @@ def bits_per_byte(model: Elman, corpus: Corpus, *, progress: Progress = SILENT) 
     >>> bits_per_byte(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"))
     8.0
     """
-    targets = check_predicts(corpus)
-    progress.start("evaluate", targets, "B")
+    check_predicts(corpus)
+    return bits_after(model, corpus, 1, progress=progress)
+
+
+def bits_after(model: Elman, corpus: Corpus, boundary: int, *, progress: Progress = SILENT) -> float:
+    """Mean bits of the bytes from ``boundary`` >= 1 on; the model reads those before, so its state carries over."""
+    progress.start("evaluate", len(corpus) - 1, "B")
     total = 0.0
     for block in trace(model, corpus):
-        total += float(block.bits.sum())
-        progress.advance(len(block.bits), bpc=total / min(block.start + len(block.h), targets))
+        total += float(block.bits[max(0, boundary - 1 - block.start) :].sum())
+        scored = block.start + len(block.bits) - (boundary - 1)
+        progress.advance(len(block.bits), **({"bpc": total / scored} if scored > 0 else {}))
     progress.finish()
-    return total / targets
+    return total / (len(corpus) - boundary)
 
 
 def evaluate(
-    model: Elman,
+    model: Elman | ModelFile,
     corpus: Corpus,
     *,
     null: Null | None = None,
@@ -93,11 +104,14 @@ def evaluate(
 ) -> Evaluation:
     """Score ``model`` on ``corpus``, in order and shuffled, beside gzip, bzip2 and xz of the same bytes.
 
-    Whether ``bpc`` is in-sample depends on the bytes the model was trained on, which its file may not say. On shuffled
-    bytes a model that learnt an order does worse than ``order_0_bpc``.
+    On shuffled bytes a model that learnt an order does worse than ``order_0_bpc``. Whether ``bpc`` is in-sample depends
+    on the bytes the model was trained on, which only its file may say. Corpora are told apart by hash, name of the file
+    and range, so the same text in a file of another name passes for other bytes.
 
     Parameters
     ----------
+    model : the network; in-sample scores are recognised where it is the :class:`~umrnn.rnn.formats.ModelFile` that
+        :func:`umrnn.rnn.formats.describe` reads
     null : shuffles to average over; nine unless said otherwise
 
     Raises
@@ -112,16 +126,17 @@ def evaluate(
     """
     null = null or Null(_SHUFFLES)
     check_predicts(corpus)
-    bpc = bits_per_byte(model, corpus, progress=progress)
-    counts = np.bincount(corpus.data, minlength=256)
+    network, facts, trained_on = opened(model)
+    bpc = bits_per_byte(network, corpus, progress=progress)
     shuffled = [
-        bits_per_byte(model, Corpus.from_bytes(null.shuffled(corpus.data, number)), progress=progress)
+        bits_per_byte(network, Corpus.from_bytes(null.shuffled(corpus.data, number)), progress=progress)
         for number in range(null.permutations)
     ]
     return Evaluation(
         bpc=bpc,
+        scored=_scored(corpus, trained_on),
         null_bpc=float(np.mean(shuffled)) if shuffled else None,
-        order_0_bpc=float(-np.sum(counts[counts > 0] * np.log2(counts[counts > 0] / len(corpus))) / len(corpus)),
+        order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
         compressed=compressed_bpc(corpus, threads=threads, progress=progress),
         provenance=provenance(
@@ -129,6 +144,32 @@ def evaluate(
             parameters={"permutations": null.permutations},
             seed=null.seed,
             threads=threads,
-            model=model.facts(),
+            model=facts,
         ),
     )
+
+
+def _order_0(corpus: Corpus) -> float:
+    """Entropy of the bytes' frequencies; the inverse share keeps a constant corpus at 0, not at -0."""
+    counts = np.bincount(corpus.data)
+    counts = counts[counts > 0]
+    return float(np.sum(counts * np.log2(len(corpus) / counts)) / len(corpus))
+
+
+def _scored(corpus: Corpus, trained_on: Mapping[str, Any] | None) -> str:
+    """Whether the bytes of ``corpus`` are among those trained on, by their provenance."""
+    match trained_on:
+        case {"sha256": str(digest), "name": str(name), "start": int(start), "stop": int(stop)}:
+            pass
+        case _:
+            return "unknown"
+    if digest == corpus.sha256:
+        return "in_sample"
+    if _UNNAMED & {name, corpus.name}:
+        return "unknown"
+    # One file may be called by several paths.
+    same_file = PurePath(name).name == PurePath(corpus.name).name
+    if not same_file or corpus.stop <= start or stop <= corpus.start:
+        return "held_out"
+    inside = start <= corpus.start and corpus.stop <= stop
+    return "in_sample" if inside and name == corpus.name else "unknown"

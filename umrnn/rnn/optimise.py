@@ -34,6 +34,7 @@ _DEFAULTS: dict[str, dict[str, float]] = {
     "sgd": {"epochs": 4000, "rate": 0.01, "floor": 1e-4},
     "adam": {"epochs": 400, "rate": 1e-3, "floor": 1e-3},
 }
+_MOST_EPOCHS = 10**9  # on two bytes hours, on a kilobyte months
 _LONGEST_CHUNK = 4096  # targets: a chunk is one uninterruptible piece of work
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
@@ -64,7 +65,7 @@ class Recipe:
         return cls(
             optimizer,
             hidden,
-            integer("epochs", int(default["epochs"]) if epochs is None else epochs, 1),
+            integer("epochs", int(default["epochs"]) if epochs is None else epochs, 1, _MOST_EPOCHS),
             chosen,
             min(default["floor"], chosen) if optimizer == "sgd" else chosen,
             integer("bptt", bptt, 1, _LONGEST_CHUNK),

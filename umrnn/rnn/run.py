@@ -20,6 +20,7 @@ from umrnn.rnn.weights import Elman
 
 __all__ = ["Run"]
 
+_FIRST_SAVE = 1.0  # second of training after which there is a checkpoint, so that a run killed early can go on
 _LOGGED = 40  # rows of the log at most
 _IMPROVEMENT = 1e-4  # bits per byte by which the running loss of an epoch must beat the best weights
 # The published trainer keeps the weights after the epoch of the lowest running loss. But these networks are chaotic,
@@ -37,12 +38,13 @@ class Run:
         self.machine = Machine(recipe, flatten(start), self.targets)
         self.best: Floats = self.machine.flat.copy()
         self.counters = Counters()
-        self._save_every, self._saved = seconds, time.monotonic()
+        self._save_every, self._due = seconds, time.monotonic()
         self._logged = set(np.geomspace(1, recipe.epochs, _LOGGED).round().astype(int).tolist())
 
     def finish(self, progress: Progress) -> None:
         """Train to the last epoch. Ctrl-C is heard between kernel calls, and raised once the state is saved."""
         compile_kernels(self.recipe)
+        self._due = time.monotonic() + min(_FIRST_SAVE, self._save_every)
         progress.start("train", self.recipe.epochs * self.targets, "B")
         progress.advance(self.counters.targets)
         with one_thread(), deferred_interrupt() as deliver_interrupt:
@@ -89,7 +91,7 @@ class Run:
         bpc, epoch = counters.nats / last / math.log(2), counters.epoch + 1
         if last == self.targets:
             self._close_epoch(bpc)
-        if time.monotonic() - self._saved >= self._save_every:
+        if time.monotonic() >= self._due:
             self._save()
         progress.advance(last - first, bpc=bpc, epoch=epoch)
 
@@ -120,4 +122,4 @@ class Run:
         if self.path is not None:
             state = Checkpoint(self.recipe.as_dict(), self.corpus.provenance(), self.counters, self._arrays())
             save_checkpoint(self.path, state)
-        self._saved = time.monotonic()
+        self._due = time.monotonic() + self._save_every

@@ -4,6 +4,7 @@ import numpy as np
 
 from umrnn._validate import integer, positive
 from umrnn.corpus import Corpus
+from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.forward import run_states
 from umrnn.rnn.kernels.records import allocate
@@ -13,19 +14,29 @@ from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["sample"]
 
+LONGEST = 10**9  # bytes, held in memory: hours of 128 neurons
 _BLOCK = 4096  # bytes per kernel call, so that an interruption is heard
 
 
-def sample(model: Elman, length: int, prompt: bytes = b"", *, seed: int = 0, temperature: float = 1.0) -> bytes:
+def sample(
+    model: Elman,
+    length: int,
+    prompt: bytes = b"",
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    progress: Progress = SILENT,
+) -> bytes:
     """Draw ``length`` bytes, each from softmax((W_y h + b_y) / temperature), and feed it back.
 
     Parameters
     ----------
     model : the network
-    length : bytes to draw, at least 0; the prompt is not among them
+    length : bytes to draw, in [0, 10^9]; the prompt is not among them
     prompt : bytes read first; without any, the first byte is drawn from the state 0
     seed : of numpy's default generator; equal seeds draw equal bytes
     temperature : above 0; below 1 sharpens, above 1 flattens the distribution
+    progress : told the bytes drawn
 
     Returns
     -------
@@ -35,14 +46,14 @@ def sample(model: Elman, length: int, prompt: bytes = b"", *, seed: int = 0, tem
     Raises
     ------
     InputError
-        If the length is negative or the temperature not above 0.
+        If the length is out of range or the temperature not above 0.
 
     Examples
     --------
     >>> len(sample(Elman.zeros(hidden=2), 5, prompt=b"<"))
     5
     """
-    length = integer("length", length, 0)
+    length = integer("length", length, 0, LONGEST)
     temperature = positive("temperature", temperature)
     generator = np.random.default_rng(integer("seed", seed, 0))
     weights = parameters(model)
@@ -53,8 +64,11 @@ def sample(model: Elman, length: int, prompt: bytes = b"", *, seed: int = 0, tem
             run_states(byte, weights, work.W_h_transposed, work.z, work.h)
             work.h[0] = work.h[1]
         drawn = []
+        progress.start("sample", length, "B")
         for begin in range(0, length, _BLOCK):
             out = np.zeros(min(_BLOCK, length - begin), np.uint8)
             draw_bytes(weights, temperature, generator.random(len(out)), work, out)
             drawn.append(out.tobytes())
+            progress.advance(len(out))
+        progress.finish()
     return b"".join(drawn)

@@ -9,14 +9,14 @@ import numpy as np
 from umrnn._validate import positive, writable_file
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.nulls import Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.evaluate import bits_per_byte, check_predicts
+from umrnn.rnn.evaluate import bits_after, bits_per_byte, check_predicts
 from umrnn.rnn.initial import initial as draw_initial
 from umrnn.rnn.layout import unflatten
 from umrnn.rnn.optimise import Recipe
 from umrnn.rnn.run import Run
-from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Training", "train"]
@@ -35,7 +35,7 @@ class Training(Result):
     bpc : loss of ``model`` on the corpus it was trained on: in-sample, bits per byte
     epochs, updates : passes over the corpus, and steps of the optimiser
     seconds : spent training, over all resumed runs; compilation and evaluation are left out
-    bytes_per_second : targets per training second
+    bytes_per_second : targets per training second; None where the clock saw no time pass
     held_out_bpc : loss of ``model`` on the end of the corpus that was not trained on; None where all of it was
     log : rows of epoch, running loss in bits per byte, learning rate, mean gradient norm before clipping
     """
@@ -45,7 +45,7 @@ class Training(Result):
     epochs: int
     updates: int
     seconds: float
-    bytes_per_second: float
+    bytes_per_second: float | None
     held_out_bpc: float | None
     log: tuple[tuple[Any, ...], ...]
 
@@ -102,7 +102,8 @@ def train(
     dtype : float32, or float64 for checks
     initial : network to start from, in place of ``hidden`` and ``seed``
     held_out : share of the corpus, at its end, that is not trained on but scored afterwards, in [0, 1)
-    checkpoint : file to keep the state of training in: every ``checkpoint_seconds``, on interruption, at the end
+    checkpoint : file to keep the state of training in: after a second, then every ``checkpoint_seconds``, on
+        interruption, at the end
     resume : continue from ``checkpoint``, which must be of the same corpus and recipe
     progress : told the targets done, with the running ``bpc`` and the ``epoch``
 
@@ -121,13 +122,9 @@ def train(
     >>> result.epochs, result.updates
     (2, 4)
     """
-    if not 0 <= held_out < 1:
-        raise InputError(f"held_out must be at least 0 and below 1, got {held_out}")
-    boundary = len(corpus) - round(held_out * len(corpus))
-    if boundary < 1:
-        raise InputError(f"held_out leaves nothing to train on: {held_out} of {len(corpus)} bytes")
+    check_predicts(corpus)
+    boundary = _boundary(len(corpus), held_out)
     text = corpus.slice(0, boundary)
-    check_predicts(text)
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise InputError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     start = (draw_initial(hidden, seed) if initial is None else initial).astype(dtype)
@@ -145,11 +142,11 @@ def train(
     return Training(
         model=model,
         bpc=bits_per_byte(model, text),
-        held_out_bpc=_bits_after(model, corpus, boundary) if boundary < len(corpus) else None,
+        held_out_bpc=bits_after(model, corpus, boundary) if boundary < len(corpus) else None,
         epochs=recipe.epochs,
         updates=counters.updates,
         seconds=counters.seconds,
-        bytes_per_second=counters.targets / counters.seconds,
+        bytes_per_second=counters.targets / counters.seconds if counters.seconds else None,
         log=tuple((int(row[0]), *row[1:]) for row in counters.log),
         provenance=provenance(
             text,
@@ -161,7 +158,15 @@ def train(
     )
 
 
-def _bits_after(model: Elman, corpus: Corpus, boundary: int) -> float:
-    """Mean bits of the bytes from ``boundary`` on; the model reads those before, so its state carries over."""
-    total = sum(float(block.bits[max(0, boundary - 1 - block.start) :].sum()) for block in trace(model, corpus))
-    return total / (len(corpus) - boundary)
+def _boundary(length: int, held_out: float) -> int:
+    """Where the share ``held_out`` at the end begins: where a :class:`Split` that counts the rest has it."""
+    if not 0 <= held_out < 1:
+        raise InputError(f"held_out must be at least 0 and below 1, got {held_out}")
+    counted = round(1 - held_out, 12)  # 1 - 0.9 is a little less than 0.1, which would cost a byte
+    boundary = Split(counted).boundary(length) if 0 < counted < 1 else int(length * counted)
+    if boundary < 2:
+        raise InputError(
+            f"held_out must leave at least two bytes to train on, got {held_out} of {length} bytes, which leaves "
+            f"{boundary}"
+        )
+    return boundary

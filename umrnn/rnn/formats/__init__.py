@@ -27,7 +27,7 @@ from umrnn.rnn.formats._common import ModelFile, elman
 from umrnn.rnn.formats._detect import detect
 from umrnn.rnn.weights import Elman
 
-__all__ = ["FORMATS", "READABLE", "ModelFile", "describe", "format_of", "load", "save"]
+__all__ = ["FORMATS", "READABLE", "ModelFile", "describe", "format_of", "load", "need_library", "save"]
 
 _WRITERS = {
     "npz": npz.write,
@@ -37,6 +37,7 @@ _WRITERS = {
     "c-header": c_header.write,
 }
 _READERS = {"npz": npz.read, "safetensors": safetensors.read, "torch": torch_state.read}
+_LIBRARIES = {"safetensors": safetensors.library, "torch": torch_state.library}
 _SUFFIXES = {
     ".npz": "npz",
     ".bin": "raw",
@@ -145,3 +146,19 @@ def format_of(path: StrPath, format: str | None = None) -> str:
         hint = f"suffixes: {' '.join(_SUFFIXES)}" if format is None else None
         raise InputError(f"format must be one of {', '.join(FORMATS)}, got {got}", hint=hint)
     return name
+
+
+def need_library(format: str) -> None:
+    """Import the library that ``format`` needs, so that its absence is known before the work and not after.
+
+    Raises
+    ------
+    MissingExtra
+        If it is not installed.
+
+    Examples
+    --------
+    >>> need_library("npz")
+    """
+    if format in _LIBRARIES:
+        _LIBRARIES[format]()

@@ -1,5 +1,6 @@
 """What every format shares: the record of a read file, one-line errors, arrays into a model."""
 
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from umrnn.errors import ModelError, UmrnnError
 from umrnn.rnn.weights import Elman
 
-__all__ = ["LARGEST_HIDDEN", "NAMES", "ModelFile", "Stored", "elman", "in_float32", "reading", "text_of"]
+__all__ = ["LARGEST_HIDDEN", "NAMES", "ModelFile", "Stored", "elman", "in_float32", "opened", "reading", "text_of"]
 
 NAMES = ("W_x", "W_h", "b_h", "W_y", "b_y")  # as Elman takes them
 LARGEST_HIDDEN = 1 << 15  # 4 GiB of float32: what a damaged or foreign file claims beyond this is not believed
@@ -38,6 +39,7 @@ class ModelFile:
     bytes : size of the file.
     model : the network.
     metadata : what the writer of the file said about it; empty in formats that hold weights only.
+    name : what results call it, in place of ``path``.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class ModelFile:
     bytes: int
     model: Elman
     metadata: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
 
     def __repr__(self) -> str:
         return f"ModelFile({self.path.name!r}, format={self.format}, bytes={self.bytes}, model={self.model!r})"
@@ -52,12 +55,29 @@ class ModelFile:
     def provenance(self) -> dict[str, Any]:
         """What a result says about the model it measured."""
         return {
-            "name": str(self.path),
+            "name": self.name or str(self.path),
             "format": self.format,
             "hidden": self.model.hidden,
             "dtype": str(self.model.dtype),
             "sha256": self.model.sha256,
         }
+
+    def trained_on(self) -> Mapping[str, Any] | None:
+        """The corpus the file says its network was trained on, as ``Corpus.provenance`` has it; else None."""
+        corpus = self.metadata.get("corpus")
+        if isinstance(corpus, str):  # safetensors holds strings only
+            try:
+                corpus = json.loads(corpus)
+            except (ValueError, RecursionError):
+                return None
+        return corpus if isinstance(corpus, dict) else None
+
+
+def opened(model: Elman | ModelFile) -> tuple[Elman, dict[str, Any], Mapping[str, Any] | None]:
+    """The network, what a result says about it, and what it was trained on, which only a file knows."""
+    if isinstance(model, ModelFile):
+        return model.model, model.provenance(), model.trained_on()
+    return model, model.facts(), None
 
 
 @contextmanager

@@ -9,21 +9,21 @@ from umrnn.rnn.formats._common import Stored, reading, text_of
 from umrnn.rnn.formats._state_dict import from_state_dict, holds_a_recurrent_layer, to_state_dict
 from umrnn.rnn.weights import Elman
 
-__all__ = ["read", "write"]
+__all__ = ["library", "read", "write"]
 
 _NESTING = 4  # {"model": {"state_dict": …}} is common; deeper is not
 
 
 def write(model: Elman, stream: IO[bytes], metadata: Mapping[str, Any]) -> None:
     """Write a state dict for ``load_state_dict``; any further key would break that, so ``metadata`` has no place."""
-    torch = _torch()
+    torch = library()
     # A copy, since PyTorch warns of arrays it may not write to.
     torch.save({name: torch.from_numpy(array.copy()) for name, array in to_state_dict(model).items()}, stream)
 
 
 def read(path: Path) -> Stored:
     """The five arrays out of a state dict with any prefixes, alone or inside a training checkpoint."""
-    torch = _torch()
+    torch = library()
     # weights_only: a file may name tensors, numbers and containers, and no code runs. PyTorch's own message on refusal
     # recommends to load without that guard, so it is not repeated.
     rule = "it is damaged or holds more than tensors; save model.state_dict()"
@@ -56,7 +56,8 @@ def _state_dicts(content: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
         yield from _state_dicts(value, depth + 1)
 
 
-def _torch() -> Any:
+def library() -> Any:
+    """PyTorch, or the error that says how to install it."""
     try:
         import torch
     except ImportError:

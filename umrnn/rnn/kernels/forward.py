@@ -20,7 +20,7 @@ __all__ = ["bits_per_target", "read_out", "run_states"]
 
 @kernel
 def activate(W_x_row: Floats, b_h: Floats, z: Floats, h: Floats) -> None:
-    """Z += W_x_row + b_h; h = tanh(z). All (H,)."""
+    """Add input and bias, then squash: z += W_x_row + b_h; h = tanh(z). All (H,)."""
     for j in range(z.shape[0]):
         z[j] += W_x_row[j] + b_h[j]
         h[j] = hyperbolic_tangent(z[j])

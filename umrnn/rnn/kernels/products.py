@@ -16,7 +16,7 @@ _SMALL = 1_000_000  # multiply-adds up to which OpenBLAS multiplies in place, wi
 
 @kernel
 def multiply(a: Floats, b: Floats, out: Floats) -> None:
-    """Out = a b. a (M, K), b (K, N), out (M, N), all contiguous."""
+    """Matrix product: out = a b. a (M, K), b (K, N), out (M, N), all contiguous."""
     rows, inner = a.shape
     step = _SMALL // (inner * b.shape[1])
     if step == 0:

@@ -48,7 +48,7 @@ def clip_factor(norm: float, clip: float) -> float:
 
 @kernel
 def descend(values: Floats, gradient: Floats, rate: float) -> None:
-    """Values -= rate * gradient, in the dtype of the values."""
+    """Step downhill: values -= rate * gradient, in the dtype of the values."""
     factor = values.dtype.type(rate)
     for i in range(values.shape[0]):
         values[i] -= factor * gradient[i]
