@@ -35,7 +35,7 @@ HEADLINES = {
     "patterns ngram": {"patterns_total", "bpc", "null_bits", "held_out_bpc"},
     "patterns skip": {"offsets", "bits", "patterns", "contexts", "positions", "null_bits", "held_out_bpc"},
     "train": {"bpc", "held_out_bpc", "epochs", "updates", "seconds", "bytes_per_second"},
-    "eval": {"bpc", "scored", "null_bpc", "gzip_bpc", "bzip2_bpc", "xz_bpc"},
+    "eval": {"bpc", "scored", "shuffled_bpc", "gzip_bpc", "bzip2_bpc", "xz_bpc"},
     "convert": {"max_abs_logit_difference", "hidden", "dtype", "bytes_written"},
     "demo": {"entropy_bits", "offsets", "network_bpc", "network_null_bpc", "seconds"},
 }

@@ -90,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_exit_code(problem))
     finally:
         _flush_stdout()
+        gc.freeze()  # the ending interpreter would search all of numba for garbage: 0.2 of 0.9 s
     sys.exit(0)
 
 

@@ -46,7 +46,8 @@ def provenance_line(provenance: Mapping[str, Any]) -> str:
         parts += [f"{show_text(corpus['name'])} bytes {corpus['start']}:{corpus['stop']}"]
         parts += [f"sha256 {corpus['sha256'][:12]}"]
     if model := provenance.get("model"):
-        parts.append(f"model {show_text(str(model.get('name', '')))} {str(model.get('sha256', ''))[:12]}".rstrip())
+        named = [show_text(str(model["name"]))] if model.get("name") else []
+        parts.append(" ".join(["model", *named, str(model.get("sha256", ""))[:12]]).rstrip())
     parts.append(f"umrnn {provenance['umrnn']}")
     if provenance.get("seed") is not None:
         parts.append(f"seed {provenance['seed']}")

@@ -32,7 +32,7 @@ class Evaluation(Result):
     ----------
     bpc : mean of -log2 p(x_{t+1}) over t = 0..n-2
     scored : ``in_sample`` where the model was trained on these bytes, ``held_out`` where on others, else ``unknown``
-    null_bpc : the same on the bytes in random order, mean over shuffles; None without shuffles
+    shuffled_bpc : the same on the bytes in random order, mean over shuffles; None without shuffles
     order_0_bpc : entropy of the bytes' own frequencies, which no model of single bytes can beat in-sample
     targets : n - 1, the bytes predicted
     compressed : bits per byte of standard compressors, by name
@@ -40,7 +40,7 @@ class Evaluation(Result):
 
     bpc: float
     scored: str
-    null_bpc: float | None
+    shuffled_bpc: float | None
     order_0_bpc: float
     targets: int
     compressed: Mapping[str, float]
@@ -50,7 +50,7 @@ class Evaluation(Result):
         return {
             "bpc": self.bpc,
             "scored": self.scored,
-            "null_bpc": self.null_bpc,
+            "shuffled_bpc": self.shuffled_bpc,
             "order_0_bpc": self.order_0_bpc,
             **{f"{name}_bpc": bits for name, bits in self.compressed.items()},
             "targets": self.targets,
@@ -121,21 +121,21 @@ def evaluate(
 
     Examples
     --------
-    >>> evaluate(Elman.zeros(hidden=2), Corpus.siteinfo(), null=Null(1)).headline()["null_bpc"]
+    >>> evaluate(Elman.zeros(hidden=2), Corpus.siteinfo(), null=Null(1)).headline()["shuffled_bpc"]
     8.0
     """
     null = null or Null(_SHUFFLES)
     check_predicts(corpus)
     network, facts, trained_on = opened(model)
     bpc = bits_per_byte(network, corpus, progress=progress)
-    shuffled = [
+    drawn = [
         bits_per_byte(network, Corpus.from_bytes(null.shuffled(corpus.data, number)), progress=progress)
         for number in range(null.permutations)
     ]
     return Evaluation(
         bpc=bpc,
         scored=_scored(corpus, trained_on),
-        null_bpc=float(np.mean(shuffled)) if shuffled else None,
+        shuffled_bpc=float(np.mean(drawn)) if drawn else None,
         order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
         compressed=compressed_bpc(corpus, threads=threads, progress=progress),
