@@ -67,6 +67,7 @@ def test_reference__is_the_help_of_the_program() -> None:
 
 def test_readme__test_command_is_what_ci_runs() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
+    assert "@@" not in readme
     commands = [line for line in re.findall(r"^\s*(python3 -m venv .*)$", readme, flags=re.MULTILINE)]
     assert len(commands) == 2
     assert commands[1] in (ROOT / ".ci/run").read_text("utf-8")
