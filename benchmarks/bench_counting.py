@@ -78,7 +78,7 @@ def test_greedy_search__against_scikit_learn(benchmark: Any) -> None:
 
 
 def test_greedy_search__against_pandas(benchmark: Any) -> None:
-    """The same search against pandas group-by. Measured 55 to 75 on two shared processors, so the guard is 40."""
+    """The same search against pandas group-by. Not always met: 81 and 100 quiet, 43 beside a busy neighbour."""
     pandas = pytest.importorskip("pandas")
     chosen, frame = search(), pandas.DataFrame({d: column(d).astype(np.uint8) for d in range(LIMIT + 1)})
 
@@ -94,7 +94,7 @@ def test_greedy_search__against_pandas(benchmark: Any) -> None:
     found = 8 * ratio(benchmark, search, sampled_search, named=f"1/8 in pandas {pandas.__version__}", rounds=3)
     benchmark.extra_info["ratio"] = round(found, 1)
     print(f"whole search: {found:.0f} x pandas group-by")
-    assert found >= 40
+    assert found >= 100
 
 
 def test_counting_a_gigabyte__anonymous_memory(benchmark: Any, tmp_path: Path) -> None:

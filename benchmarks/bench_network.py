@@ -125,15 +125,15 @@ def measured(benchmark, ours, theirs, named: str) -> float:
 
 @pytest.mark.benchmark(group="training step")
 def test_training__against_pytorch(benchmark):
-    # The aim is 12. Measured 11 to 12.5 on a quiet machine (Zen 4), 12 to 17 beside busy neighbours, so the guard is
-    # 10. Half of our step is matrix products at 95 % of the core's peak, a third the two recurrences.
+    # Close to the limit: measured 11 to 12.5 on a quiet machine (Zen 4), so a failure by a few per cent is the machine.
+    # Half of our step is matrix products at 95 % of the core's peak, a third the two recurrences.
     torch = pytest.importorskip("torch")
     ours, theirs = Ours(), Torch(torch)
     for _ in range(3):
         assert ours.epoch() == pytest.approx(theirs.epoch(), rel=1e-4)
     np.testing.assert_allclose(ours.model().W_x, theirs.rnn.weight_ih_l0.detach().numpy(), atol=1e-4)
     np.testing.assert_allclose(ours.model().W_y, theirs.linear.weight.detach().numpy(), atol=1e-4)
-    assert measured(benchmark, lambda: epochs(ours), lambda: epochs(theirs), f"torch {torch.__version__}") >= 10
+    assert measured(benchmark, lambda: epochs(ours), lambda: epochs(theirs), f"torch {torch.__version__}") >= 12
 
 
 @pytest.mark.benchmark(group="training step")
