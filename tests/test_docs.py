@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import umrnn
-from umrnn import cli, rnn, um
+from umrnn import cli, interpret, rnn, um
 from umrnn.corpus import Corpus
 from umrnn.demo import demo
 from umrnn.environment import environment
@@ -94,6 +94,14 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     rnn.save(training.model, folder / "a.npz")
     yield rnn.convert(folder / "a.npz", folder / "b.bin")
     yield demo(corpus.slice(0, 64))
+    model = rnn.initial(3)
+    yield interpret.factor_map(model, corpus, range(3), features=True, null=null)
+    yield interpret.boolean(model, corpus, ternary=0.1, null=null)
+    yield interpret.knockout(model, corpus, null=null)
+    yield interpret.saturation(model, corpus, null=null)
+    yield interpret.precision(model, corpus, starts=1)
+    yield interpret.read_weights(model, corpus)
+    yield interpret.neuron(model, corpus, 1, range(2), null=null)
     yield environment()
 
 

@@ -30,18 +30,18 @@ def positive(name: str, value: float) -> float:
     return number
 
 
-def offset_tuple(offsets: Iterable[int], length: int, *, least: int = 1) -> tuple[int, ...]:
-    """``offsets`` as distinct integers in ``[least, length - 1]``, in the order given."""
-    chosen = tuple(integer("every offset", d, least) for d in offsets)
+def offset_tuple(offsets: Iterable[int], length: int, *, least: int = 1, noun: str = "offset") -> tuple[int, ...]:
+    """``offsets`` (or lags) as distinct integers in ``[least, length - 1]``, in the order given."""
+    chosen = tuple(integer(f"every {noun}", d, least) for d in offsets)
     if not chosen:
-        raise InputError("offsets must name at least one offset, got none")
+        raise InputError(f"{noun}s must name at least one {noun}, got none")
     repeated = sorted({d for d in chosen if chosen.count(d) > 1})
     if repeated:
-        raise InputError(f"offsets must be distinct, got {repeated[0]} more than once")
+        raise InputError(f"{noun}s must be distinct, got {repeated[0]} more than once")
     if max(chosen) >= length:
         raise InputError(
-            f"every offset must be shorter than the corpus of {length} bytes, got {max(chosen)}",
-            hint="name smaller offsets or a longer corpus",
+            f"every {noun} must be shorter than the corpus of {length} bytes, got {max(chosen)}",
+            hint=f"name smaller {noun}s or a longer corpus",
         )
     return chosen
 

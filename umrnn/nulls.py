@@ -15,6 +15,8 @@ from umrnn.errors import InputError
 
 __all__ = ["Null", "Split"]
 
+_MANY, _FEW = 100_000, 19
+
 
 @dataclass(frozen=True)
 class Split:
@@ -53,6 +55,17 @@ class Null:
     def __post_init__(self) -> None:
         integer("permutations", self.permutations, 0)
         integer("seed", self.seed, 0)
+
+    @classmethod
+    def usual(cls, permutations: int | None, positions: int, seed: int = 0) -> "Null":
+        """``permutations`` if given, else 199, or 19 where the positions are so many that each shuffle takes seconds.
+
+        Examples
+        --------
+        >>> Null.usual(None, 1_000_000)
+        Null(permutations=19, seed=0)
+        """
+        return cls(permutations if permutations is not None else _FEW if positions >= _MANY else 199, seed)
 
     def generator(self, *index: int) -> np.random.Generator:
         """Random stream of the permutation numbered ``index`` (several numbers for nested loops)."""

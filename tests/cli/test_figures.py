@@ -18,6 +18,7 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 
 SHORT = ("--permutations", "3")
+SMALL = ("--model", "{folder}/in.npz")
 COMMANDS = {
     "patterns ngram": SHORT,
     "patterns skip": ("--offsets", "1,8,20,3", *SHORT),
@@ -30,6 +31,13 @@ COMMANDS = {
     "sample": ("--length", "5"),
     "convert": ("{folder}/in.npz", "{folder}/out.bin"),
     "demo": ("--range", ":64"),
+    "interpret factor-map": (*SMALL, "--lags", "0,2,1", "--features", *SHORT),
+    "interpret boolean": (*SMALL, *SHORT),
+    "interpret knockout": (*SMALL, *SHORT),
+    "interpret saturation": (*SMALL, *SHORT),
+    "interpret precision": (*SMALL, "--starts", "1"),
+    "interpret weights": SMALL,
+    "interpret neuron": ("2", *SMALL, "--lags", "0,2,1", *SHORT),
 }
 HEADLINES = {
     "patterns ngram": {"patterns_total", "bpc", "null_bits", "held_out_bpc"},
@@ -37,6 +45,27 @@ HEADLINES = {
     "train": {"bpc", "held_out_bpc", "epochs", "updates", "seconds", "bytes_per_second"},
     "eval": {"bpc", "scored", "shuffled_bpc", "gzip_bpc", "bzip2_bpc", "xz_bpc"},
     "convert": {"max_abs_logit_difference", "hidden", "dtype", "bytes_written"},
+    "interpret factor-map": {
+        "mean_r2",
+        "neurons_r2_80",
+        "dominant_pair",
+        "dominant_pair_neurons",
+        "bpc_from_map",
+        "null_r2",
+        "null_r2_fixed",
+        "loo_r2",
+        "held_out_r2",
+    },
+    "interpret boolean": {
+        "bpc_float",
+        "bpc_sign_readout",
+        "bpc_sign_dynamics",
+        "mean_margin",
+        "unique_sign_vectors",
+        "sign_agreement",
+        "fidelity",
+    },
+    "interpret knockout": {"top_neuron", "top_delta_bpc"},
     "demo": {"entropy_bits", "offsets", "network_bpc", "network_null_bpc", "seconds"},
 }
 
@@ -72,7 +101,7 @@ def test_json__keeps_the_contract(umrnn, tmp_path: Path, words: str) -> None:
     if words != "sample":
         read = Corpus.siteinfo().slice(0, 64) if words == "demo" else Corpus.siteinfo()
         assert known["corpus"]["sha256"] == read.sha256
-    if words in ("train", "eval", "sample", "convert"):
+    if words in ("train", "eval", "sample", "convert") or words.startswith("interpret"):
         assert len(known["model"]["sha256"]) == 64
 
 
@@ -132,8 +161,8 @@ drawn_bytes = st.builds(random_bytes, st.integers(0, 600), st.sampled_from([1, 2
 def test_any_bytes__never_a_traceback(umrnn, tmp_path: Path, content: bytes, words: str) -> None:
     file = tmp_path / "any"
     file.write_bytes(content)
-    options = () if words == "demo" else COMMANDS[words]
-    outcome = umrnn(*words.split(), *options, "--corpus", str(file), "--format", "json")
+    options = words.split() if words == "demo" else arguments(words, tmp_path)
+    outcome = umrnn(*options, "--corpus", str(file), "--format", "json")
     assert outcome.code in ((0,) if len(content) > 60 else (0, 1))
     assert (outcome.code == 0) == bool(outcome.out)
     if outcome.code:
@@ -165,6 +194,13 @@ def test_any_bytes__never_a_traceback(umrnn, tmp_path: Path, content: bytes, wor
         ("sample --temperature 0", 1, "temperature must be a finite number above 0"),
         ("sample --length 99999999999999", 1, "length must be in [0, 1000000000], got 99999999999999"),
         ("convert nothing.npz out.npz", 1, "nothing.npz does not exist"),
+        ("interpret factor-map --lags 0,1024", 1, "every lag must be shorter than the corpus of 1023 bytes, got 1024"),
+        ("interpret factor-map --lags 5", 1, "a pair needs at least two lags, got 1"),
+        ("interpret factor-map --lags a,b", 2, "expected integers separated by commas"),
+        ("interpret factor-map --states nothing.npy", 1, "nothing.npy does not exist"),
+        ("interpret factor-map --states h.npy --model m.npz", 2, "give either --states or --model"),
+        ("interpret neuron 128", 1, "neuron must be in [0, 127], got 128"),
+        ("interpret neuron", 2, "Missing argument"),
     ],
 )
 def test_unfit_requests__one_clear_line(
@@ -176,6 +212,37 @@ def test_unfit_requests__one_clear_line(
     assert message in outcome.err
     assert "Traceback" not in outcome.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words.startswith("interpret")])
+def test_readings__of_another_corpus_name_the_training_that_is_missing(umrnn, tmp_path: Path, words: str) -> None:
+    book = tmp_path / "book.txt"
+    book.write_bytes(b"to be or not to be")
+    argument = ("2",) if words == "interpret neuron" else ()
+    outcome = umrnn(*words.split(), *argument, "--corpus", str(book))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "needs --model" in outcome.err
+    assert f"umrnn train --corpus {book}" in outcome.err
+
+
+def test_factor_map__published_figures(umrnn, reference: Path) -> None:
+    model = str(reference / "sat-rnn-published.bin")
+    words = ("--lags", "1,8,20,3,27,2,12,7", "--features", "--permutations", "19", "--format", "json")
+    found = headline(umrnn("interpret", "factor-map", "--model", model, *words))
+    assert (round(found["mean_r2"], 3), found["neurons_r2_80"]) == (0.837, 120)
+    assert (found["dominant_pair"], found["dominant_pair_neurons"]) == ([1, 7], 52)
+    assert round(found["bpc_from_map_word_length"], 3) == 0.499
+    assert round(found["bpc_from_map_word_length_in_tag"], 3) == 0.430
+
+
+def test_factor_map__explains_states_that_are_brought(umrnn, tmp_path: Path) -> None:
+    file = tmp_path / "h.npy"
+    np.save(file, rnn.trace(rnn.shipped(), Corpus.siteinfo()).states())
+    words = ("interpret", "factor-map", "--lags", "1,7,8", *SHORT, "--format", "json")
+    own, brought = headline(umrnn(*words)), headline(umrnn(*words, "--states", str(file)))
+    assert brought["dominant_pair"] == own["dominant_pair"]
+    assert brought["mean_r2"] == pytest.approx(own["mean_r2"], abs=1e-12)
+    assert brought["bpc_from_map"] is None
 
 
 def test_model__a_pickle_is_never_loaded(umrnn, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from umrnn.corpus import Corpus
     from umrnn.rnn.formats import ModelFile
 
-__all__ = ["files_read", "open_corpus", "open_model", "two_parts"]
+__all__ = ["files_read", "open_corpus", "open_model", "open_reading", "two_parts"]
 
 
 def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
@@ -47,6 +47,23 @@ def open_model(path: str | None) -> "ModelFile":
     from umrnn.rnn.shipped import shipped_file
 
     return shipped_file() if path is None else describe(path)
+
+
+def open_reading(source: str, byte_range: ByteRange | None, model: str | None) -> tuple["Corpus", "ModelFile"]:
+    """The corpus and the network that a reading looks at; the shipped network is read on ``siteinfo`` only.
+
+    Raises
+    ------
+    InputError
+        If another corpus is named and no network.
+    """
+    if model is None and source != "siteinfo":
+        trained = "FILE" if source == "-" else source
+        raise InputError(
+            "a reading of another corpus needs --model: the network that ships knows siteinfo only",
+            hint=f"umrnn train --corpus {trained} --optimizer adam --output network.npz, then --model network.npz",
+        )
+    return open_corpus(source, byte_range), open_model(model)
 
 
 def files_read(**named: str | None) -> dict[str, str | None]:

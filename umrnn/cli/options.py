@@ -16,6 +16,7 @@ __all__ = [
     "ByteRange",
     "CorpusOption",
     "FormatOption",
+    "LagsOption",
     "ModelOption",
     "Offsets",
     "OffsetsOption",
@@ -106,6 +107,15 @@ ModelOption = Annotated[
 OffsetsOption = Annotated[
     Offsets | None,
     typer.Option("--offsets", parser=parse_offsets, metavar="D,D,...", help="Offsets back from the predicted byte."),
+]
+LagsOption = Annotated[
+    Offsets | None,
+    typer.Option(
+        "--lags",
+        parser=parse_offsets,
+        metavar="D,D,...",
+        help="Lags back from the byte just read, 0 for that byte. [default: 0 to 24]",
+    ),
 ]
 PermutationsOption = Annotated[
     int, typer.Option("--permutations", metavar="N", help="Shuffles that simulate chance; 0 leaves the null out.")

@@ -1,0 +1,119 @@
+"""``umrnn interpret knockout``, ``saturation``, ``precision`` and ``weights``: what each neuron does and costs."""
+
+from typing import Annotated
+
+import typer
+
+from umrnn.cli.inputs import files_read, open_reading
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    ModelOption,
+    OutputOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+)
+
+__all__ = ["knockout", "precision", "saturation", "weights"]
+
+
+def knockout(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    model: ModelOption = None,
+    permutations: Annotated[
+        int, typer.Option("--permutations", metavar="N", help="Random choices of neurons to compare the curve with.")
+    ] = 9,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Take neurons out of the read-out, one by one, and keep only the best few."""
+    from umrnn.interpret.knockout import knockout as measure
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    read = files_read(the_corpus=corpus, the_model=model)
+    sink = Output.to("interpret knockout", format, output, table, keep=read)
+    source, network = open_reading(corpus, byte_range, model)
+    with drawn_progress() as progress:
+        sink.emit(measure(network, source, null=Null(permutations, seed), threads=threads, progress=progress))
+
+
+def saturation(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    model: ModelOption = None,
+    top: Annotated[int, typer.Option("--top", metavar="K", help="How many pairs that flip together to list.")] = 20,
+    permutations: Annotated[
+        int, typer.Option("--permutations", metavar="N", help="Random turns of the flips that simulate chance.")
+    ] = 19,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Count sign flips, dwell times and saturated states of every neuron, and pairs that flip together."""
+    from umrnn.interpret.saturation import saturation as measure
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    read = files_read(the_corpus=corpus, the_model=model)
+    sink = Output.to("interpret saturation", format, output, table, keep=read)
+    source, network = open_reading(corpus, byte_range, model)
+    null = Null(permutations, seed)
+    with drawn_progress() as progress:
+        sink.emit(measure(network, source, top=top, null=null, threads=threads, progress=progress))
+
+
+def precision(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    model: ModelOption = None,
+    starts: Annotated[
+        int, typer.Option("--starts", metavar="N", help="Runs from slightly moved states, for the spread; 0 for none.")
+    ] = 5,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Round states and weights to fewer bits, flip single bits, and follow the rounding error."""
+    from umrnn.interpret.precision import precision as measure
+    from umrnn.report.output import Output, drawn_progress
+
+    read = files_read(the_corpus=corpus, the_model=model)
+    sink = Output.to("interpret precision", format, output, table, keep=read)
+    source, network = open_reading(corpus, byte_range, model)
+    with drawn_progress() as progress:
+        sink.emit(measure(network, source, starts=starts, seed=seed, threads=threads, progress=progress))
+
+
+def weights(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    model: ModelOption = None,
+    top: Annotated[int, typer.Option("--top", metavar="K", help="How many recurrent weights to list.")] = 30,
+    strongest: Annotated[int, typer.Option("--strongest", metavar="K", help="How many bytes to name by neuron.")] = 3,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Norms by byte and by neuron, the largest connections, and the spectra. Nothing is random."""
+    from umrnn.interpret.weights import read_weights
+    from umrnn.report.output import Output, drawn_progress
+
+    read = files_read(the_corpus=corpus, the_model=model)
+    sink = Output.to("interpret weights", format, output, table, keep=read)
+    source, network = open_reading(corpus, byte_range, model)
+    with drawn_progress() as progress:
+        result = read_weights(network, source, top=top, strongest=strongest, threads=threads, progress=progress)
+    sink.emit(result)

@@ -1,0 +1,27 @@
+"""ψ, numbers to events: what the states and weights of a network say about the bytes it reads.
+
+A **lag** counts back from the byte just read: h_t is explained by x_t (lag 0), x_{t-1} (lag 1) and so on.
+"""
+
+from umrnn.interpret.boolean import boolean
+from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
+from umrnn.interpret.flips import boolean_influence
+from umrnn.interpret.knockout import knockout
+from umrnn.interpret.neuron import neuron
+from umrnn.interpret.precision import precision
+from umrnn.interpret.saturation import saturation
+from umrnn.interpret.states import States
+from umrnn.interpret.weights import read_weights
+
+__all__ = [
+    "PUBLISHED_LAGS",
+    "States",
+    "boolean",
+    "boolean_influence",
+    "factor_map",
+    "knockout",
+    "neuron",
+    "precision",
+    "read_weights",
+    "saturation",
+]

@@ -1,0 +1,289 @@
+"""Factor map: each neuron as a table of the bytes at two lags, beside what chance makes of the same search.
+
+    ĥ_j(t) = mean of h_j over the positions that share (x[t - d1], x[t - d2])        R² = 1 - SSE / SST
+
+The pair (d1, d2) with the largest R² is the neuron's. In-sample R² is flattered by small cells and by the choice among
+pairs, so each stands beside R² without the position itself, on bytes not counted, and on states in another order.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn._validate import offset_tuple
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.interpret.cells import CellMeans, Grouping
+from umrnn.interpret.chance import best_by_chance, false_discovery_q, rotations, shuffles
+from umrnn.interpret.feature_maps import feature_tables
+from umrnn.interpret.mapped import mapped_bpc
+from umrnn.interpret.pair_search import PairSearch
+from umrnn.interpret.states import States
+from umrnn.nulls import Null, Split
+from umrnn.progress import SILENT, Progress
+from umrnn.result import Result, Table, provenance
+from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.weights import Elman
+
+__all__ = ["PUBLISHED_LAGS", "FactorMap", "NeuronFactors", "factor_map"]
+
+PUBLISHED_LAGS = (1, 8, 20, 3, 27, 2, 12, 7)
+_REACH = 24  # lags 0 … 24 are searched unless said otherwise
+_ROTATIONS = 19
+_TIE = 1e-12
+_SHORTEST = 4  # bytes: two lags, and two positions whose states may differ
+_GOOD = 0.8  # R² from which the source calls a neuron explained
+_FALSE = 0.05  # rate of false discoveries
+
+
+@dataclass(frozen=True)
+class NeuronFactors:
+    """One neuron: its pair of lags and how much of its variance the pair explains."""
+
+    neuron: int
+    lags: tuple[int, int]
+    r2: float
+    null_r2: float
+    p_value: float
+    q_value: float
+    shifted_r2: float
+    loo_r2: float
+    held_out_r2: float
+    chance_r2: float
+    cells: int
+    degrees_of_freedom: int
+    single_lag: int
+    single_r2: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FactorMap(Result):
+    """The factor map of a network, or of any states."""
+
+    neurons: tuple[NeuronFactors, ...]
+    positions: int
+    figures: Mapping[str, float | None]
+    more: Mapping[str, Table]
+    groupings: Mapping[tuple[int, int], Grouping]
+
+    def headline(self) -> dict[str, Any]:
+        """Mean R² over neurons and the same where chance, or bytes not counted, had a say; bits per byte of the map."""
+        rows = self.neurons
+        pair, count = Counter(row.lags for row in rows).most_common(1)[0]
+        return {
+            "mean_r2": _mean(row.r2 for row in rows),
+            "null_r2": _mean(row.null_r2 for row in rows),
+            "loo_r2": _mean(row.loo_r2 for row in rows),
+            "held_out_r2": _mean(row.held_out_r2 for row in rows),
+            "null_r2_shifted": _mean(row.shifted_r2 for row in rows),
+            "neurons_r2_80": sum(row.r2 >= _GOOD for row in rows),
+            "neurons_loo_r2_80": sum(row.loo_r2 >= _GOOD for row in rows),
+            "significant_neurons": sum(row.q_value <= _FALSE for row in rows),
+            "constant_neurons": sum(bool(np.isnan(row.r2)) for row in rows),
+            "neurons": len(rows),
+            "dominant_pair": list(pair),
+            "dominant_pair_neurons": count,
+            "null_r2_fixed": self.groupings[pair].chance_r2,
+            "single_lag_r2": _mean(row.single_r2 for row in rows),
+            "positions": self.positions,
+            **self.figures,
+        }
+
+    def tables(self) -> dict[str, Table]:
+        """``pairs``: how many neurons took each; ``neurons``: a row each; ``features`` and ``maps`` where asked for."""
+        columns = tuple(NeuronFactors.__dataclass_fields__)
+        neurons = Table.of(columns, ([getattr(row, name) for name in columns] for row in self.neurons))
+        return {"pairs": self._pairs(), **self.more, "neurons": neurons}
+
+    def _pairs(self) -> Table:
+        names = ("lags", "neurons", "mean_r2", "loo_r2", "held_out_r2", "chance_r2", "cells", "degrees_of_freedom")
+        rows = []
+        for pair, count in Counter(row.lags for row in self.neurons).most_common():
+            own = [row for row in self.neurons if row.lags == pair]
+            means = [_mean(getattr(row, name) for row in own) for name in ("r2", "loo_r2", "held_out_r2")]
+            rows.append((pair, count, *means, own[0].chance_r2, own[0].cells, own[0].degrees_of_freedom))
+        return Table.of(names, rows)
+
+
+def factor_map(
+    source: Elman | ModelFile | States,
+    corpus: Corpus,
+    lags: Iterable[int] | None = None,
+    *,
+    features: bool = False,
+    null: Null | None = None,
+    split: Split | None = None,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> FactorMap:
+    """Find for each neuron the two lags whose bytes explain most of its variance, and how much of that is real.
+
+    Parameters
+    ----------
+    source : a network, or states of any recurrent network, one row per byte; only a network has bits per byte.
+    lags : candidates, 0 for the byte just read; 0 … 24 if left out, fewer on a short corpus. Positions t >= max(lags).
+    features : with word length, tags and the other state features of the source, as second factor and added to the map.
+    null : shuffles of the states in time, the search repeated on each; 199, or 19 from 100,000 positions on.
+
+    Raises
+    ------
+    InputError
+        If a lag repeats or reaches beyond the corpus, there are fewer than two lags, or the corpus is too short.
+
+    Examples
+    --------
+    >>> import umrnn.rnn as rnn
+    >>> found = factor_map(rnn.shipped(), Corpus.siteinfo(), (1, 7, 8), null=Null(3))
+    >>> found.headline()["loo_r2"] < found.headline()["mean_r2"]
+    True
+    """
+    chosen = _checked(lags, corpus)
+    first, stop = max(chosen), len(corpus)
+    model, facts = (None, None) if isinstance(source, States) else opened(source)[:2]
+    states = source if isinstance(source, States) else States.of(model, corpus, progress=progress)  # type: ignore[arg-type]
+    if len(states.rows) != len(corpus):
+        raise InputError(f"states must have one row per byte, got {len(states.rows)} rows for {len(corpus)} bytes")
+    null = null or Null.usual(None, len(corpus))
+    counted = max(0, (split or Split()).boundary(len(corpus)) - first)
+    search = PairSearch.over(states, corpus, chosen, first, stop)
+    halves = PairSearch.over(states, corpus, chosen, first, first + counted)
+    pairs = len(chosen) * (len(chosen) - 1) / 2
+    turns = Null(min(_ROTATIONS, null.permutations), null.seed)
+    progress.start("search pairs", pairs * (stop - first) * (1.5 + null.permutations + turns.permutations), "positions")
+    best, single = _best(search, threads, progress)
+    early = _best(halves, threads, progress)[0] if counted > 1 else best
+    chance = best_by_chance(search, shuffles(null, first, stop), threads=threads, progress=progress)
+    shifted = best_by_chance(search, rotations(turns, first, stop), threads=threads, progress=progress)
+    progress.finish()
+
+    groupings = {lags: search.grouping(lags) for lags in sorted({*best.lags, *early.lags})}
+    maps = (_means(search, best.lags, groupings), _means(search, early.lags, groupings, counted))
+    neurons = _rows(best, single, maps, chance, shifted)
+    figures = _bits(model, search, maps, counted, progress)
+    more = feature_tables(model, corpus, search, counted, progress=progress) if features else {}
+    figures |= _feature_figures(more)
+    settings = {"lags": list(chosen), "permutations": null.permutations, "rotations": turns.permutations}
+    settings |= {"held_out_from": corpus.start + first + counted, "features": features}
+    return FactorMap(
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
+        neurons=neurons,
+        positions=stop - first,
+        figures=figures,
+        more=more,
+        groupings=groupings,
+    )
+
+
+class _Best(NamedTuple):
+    """The pair of each neuron and its R²."""
+
+    lags: list[tuple[int, int]]
+    r2: NDArray[np.float64]
+
+
+def _checked(lags: Iterable[int] | None, corpus: Corpus) -> tuple[int, ...]:
+    if len(corpus) < _SHORTEST:
+        raise InputError(
+            f"a corpus of {len(corpus)} byte{'s' * (len(corpus) > 1)} is too short: at least {_SHORTEST} are needed",
+            hint="name a longer corpus or range",
+        )
+    usual = range(min(_REACH, (len(corpus) - 2) // 2) + 1)
+    chosen = offset_tuple(usual if lags is None else lags, len(corpus) - 1, least=0, noun="lag")
+    if len(chosen) < 2:
+        raise InputError(f"a pair needs at least two lags, got {len(chosen)}", hint="such as --lags 1,7,8")
+    return chosen
+
+
+def _best(search: PairSearch, threads: int | None, progress: Progress) -> tuple[_Best, _Best]:
+    """The best pair of each neuron, and its best single lag; the earlier one among equals."""
+    hidden = search.states.neurons
+    pairs, singles = (_Best([search.lags[:2]] * hidden, np.full(hidden, -np.inf)) for _ in range(2))  # type: ignore[list-item]
+    for scores in search.scores(single=True, threads=threads, progress=progress):
+        for lags, r2 in zip(scores.pairs, scores.r2[0]):
+            best = singles if lags[0] == lags[1] else pairs
+            for j in np.flatnonzero(r2 > best.r2 + _TIE):
+                best.lags[j], best.r2[j] = lags, r2[j]
+    return pairs, singles
+
+
+def _means(
+    search: PairSearch, lags: list[tuple[int, int]], groupings: Mapping[Any, Grouping], counted: int | None = None
+) -> list[CellMeans]:
+    """The cells of each neuron's pair, with its means."""
+    found: dict[int, CellMeans] = {}
+    for pair in sorted(set(lags)):
+        labels = groupings[pair].labels()
+        for j in [j for j, own in enumerate(lags) if own == pair]:
+            values = search.states.rows[search.first : search.stop, j]
+            found[j] = CellMeans.of(groupings[pair], labels, values, counted)
+    return [found[j] for j in range(len(lags))]
+
+
+def _rows(
+    best: _Best,
+    single: _Best,
+    maps: tuple[list[CellMeans], list[CellMeans]],
+    chance: NDArray[np.float64],
+    shifted: NDArray[np.float64],
+) -> tuple[NeuronFactors, ...]:
+    constant = np.isnan([own.in_sample_r2 for own in maps[0]])
+    p_values = np.array([Null.p_value(r2, column) if len(column) else np.nan for r2, column in zip(best.r2, chance.T)])
+    p_values[constant] = np.nan
+    q_values = false_discovery_q(p_values)
+    null, turned = (draws.mean(axis=0) if len(draws) else np.full(len(constant), np.nan) for draws in (chance, shifted))
+    return tuple(
+        NeuronFactors(
+            neuron=j,
+            lags=best.lags[j],
+            r2=own.in_sample_r2,
+            null_r2=float(null[j]),
+            p_value=float(p_values[j]),
+            q_value=float(q_values[j]),
+            shifted_r2=float(turned[j]),
+            loo_r2=own.leave_one_out_r2,
+            held_out_r2=early.held_out_r2,
+            chance_r2=own.grouping.chance_r2,
+            cells=len(own.grouping),
+            degrees_of_freedom=len(own.grouping) - 1,
+            single_lag=single.lags[j][0],
+            single_r2=float(single.r2[j]) if np.isfinite(single.r2[j]) else float("nan"),
+        )
+        for j, (own, early) in enumerate(zip(*maps))
+    )
+
+
+def _bits(
+    model: Elman | None,
+    search: PairSearch,
+    maps: tuple[list[CellMeans], list[CellMeans]],
+    counted: int,
+    progress: Progress,
+) -> dict[str, float | None]:
+    """Bits per byte of the network and of its map on the same positions; None for states alone."""
+    if model is None:
+        return dict.fromkeys(("bpc", "bpc_from_map", "bpc_held_out_positions", "bpc_from_map_held_out"))
+    whole = mapped_bpc(model, search, maps[0], progress=progress)
+    late = mapped_bpc(model, search, maps[1], counted, progress=progress)
+    return {
+        "bpc": whole.bpc,
+        "bpc_from_map": whole.bpc_from_map,
+        "bpc_held_out_positions": late.bpc,
+        "bpc_from_map_held_out": late.bpc_from_map,
+    }
+
+
+def _feature_figures(more: Mapping[str, Table]) -> dict[str, float | None]:
+    """Bits per byte with the first lag fixed, with word length, and with tags as well; second lags kept."""
+    names = ("bpc_from_map_first_lag_fixed", "bpc_from_map_word_length", "bpc_from_map_word_length_in_tag")
+    return dict(zip(names, (more["maps"].rows[i][1] for i in (0, 1, 3)))) if more else {}
+
+
+def _mean(values: Iterable[float]) -> float:
+    """Mean of what is a number; NaN without any."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")

@@ -1,0 +1,1 @@
+"""Compiled loops of the readings; each file is one topic."""

@@ -1,0 +1,116 @@
+"""States: the rows a reading explains, from a run of a network or from a user's own file."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from umrnn._validate import contiguous
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.interpret.kernels import moments as kernels
+from umrnn.progress import SILENT, Progress
+from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.trace import LARGEST_ARRAY, trace
+from umrnn.rnn.weights import Elman
+
+__all__ = ["States"]
+
+_ROWS = 1 << 16  # rows looked at together
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """One state per byte of a corpus: row t is the state after byte t was read.
+
+    Parameters
+    ----------
+    rows : shape (n, H), float32 or float64, C-contiguous and finite; may be mapped from a file
+    mapped : whether ``rows`` lie in a file, so that they are best read in their order
+    """
+
+    rows: Floats
+    mapped: bool = False
+
+    @property
+    def neurons(self) -> int:
+        """H, the width of a state."""
+        return int(self.rows.shape[1])
+
+    @classmethod
+    def of(cls, model: Elman, corpus: Corpus, *, progress: Progress = SILENT) -> "States":
+        """States of ``model`` reading ``corpus``; what exceeds a gibibyte goes to a temporary file."""
+        shape = (len(corpus), model.hidden)
+        mapped = shape[0] * shape[1] * model.dtype.itemsize > LARGEST_ARRAY
+        if mapped:
+            with tempfile.TemporaryFile() as file:  # the mapping outlives the name
+                rows: Floats = np.asarray(np.memmap(file, model.dtype, "w+", shape=shape)).view(np.ndarray)
+        else:
+            rows = np.empty(shape, model.dtype)
+        progress.start("run the network", len(corpus), "B")
+        for block in trace(model, corpus):
+            rows[block.start : block.start + len(block.h)] = block.h
+            progress.advance(len(block.h))
+        progress.finish()
+        return cls(contiguous(rows), mapped)
+
+    @classmethod
+    def given(cls, array: ArrayLike, corpus: Corpus) -> "States":
+        """States of any recurrent network, one row per byte of ``corpus``.
+
+        Raises
+        ------
+        InputError
+            If the array is not two-dimensional, has another number of rows, or holds anything but finite numbers.
+
+        Examples
+        --------
+        >>> States.given(np.zeros((3, 2)), Corpus.from_bytes(b"abc")).neurons
+        2
+        """
+        rows = np.asarray(array)
+        if rows.ndim != 2 or rows.dtype.kind not in "fiu" or rows.shape[1] < 1:
+            raise InputError(f"states must be numbers of shape (n, H) with H >= 1, got {rows.dtype} of {rows.shape}")
+        if len(rows) != len(corpus):
+            raise InputError(
+                f"states must have one row per byte, got {len(rows)} rows for {len(corpus)} bytes",
+                hint="row t is the state after byte t was read; --corpus and --range name the bytes",
+            )
+        kind = np.float32 if rows.dtype.kind == "f" and rows.dtype.itemsize <= 4 else np.float64
+        for start in range(0, len(rows), _ROWS):
+            bad = ~np.isfinite(rows[start : start + _ROWS])
+            if bad.any():
+                t, j = np.argwhere(bad)[0]
+                raise InputError(f"states must be finite, got {rows[start + t, j]} at row {start + t}, neuron {j}")
+        return cls(contiguous(rows, kind), isinstance(array, np.memmap))
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], corpus: Corpus) -> "States":
+        """Map the ``.npy`` file at ``path``; errors as in :meth:`given`, and where it is no such file."""
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError:
+            raise InputError(f"{path} does not exist", hint="check the path given as --states") from None
+        except (OSError, ValueError, EOFError) as problem:
+            detail = " ".join(str(problem).split())[:120]
+            raise InputError(f"{path} cannot be read as a .npy array: {detail}") from None
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"{path} holds several arrays: states are one .npy array of shape (n, H)")
+        return cls.given(array, corpus)
+
+    def moments(self, first: int, stop: int) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
+        """Mean of each neuron over the rows ``[first, stop)`` and the sum of squares about it, all (H,).
+
+        The mean comes rounded to the dtype of the rows, with what the rounding left; a neuron that never changes has a
+        sum of squares of exactly 0.
+        """
+        count, rows = stop - first, self.rows[first:stop]
+        total, rest, squares = np.zeros((3, self.neurons))
+        kernels.add_states(rows, total)
+        centre = (total / count).astype(rows.dtype)
+        moved = np.zeros(self.neurons, np.uint8)
+        kernels.add_squares(rows, centre, rest, squares, moved)
+        rest /= count
+        return centre, rest, np.where(moved > 0, np.maximum(squares - count * rest**2, 0.0), 0.0)
