@@ -20,6 +20,7 @@ def one_thread() -> Iterator[None]:
     global _users, _limit
     with _lock:
         if _users == 0:
+            _release()
             _limit = _controller().limit(limits=1, user_api="blas")
         _users += 1
     try:
@@ -28,8 +29,20 @@ def one_thread() -> Iterator[None]:
         with _lock:
             _users -= 1
             if _users == 0:
+                _release()
                 _limit.restore_original_limits()
+                _release()
                 _limit = None
+
+
+def _release() -> None:
+    """Let any thread set the limit: from threadpoolctl 3.8 on all but the first to do so are ignored, silently.
+
+    Ours are in order by the lock, whichever thread they come from.
+    """
+    for library in _controller().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 @cache

@@ -62,9 +62,9 @@ def boolean(
     if graph is not None:
         automaton.graph_file(graph, keep={**read, "the output": output})
     source, network = open_reading(corpus, byte_range, model)
-    null = Null(permutations, seed)
+    how = Settings(ternary=ternary, nodes=nodes, null=Null(permutations, seed), threads=threads)
     with drawn_progress() as progress:
-        result = measure(network, source, ternary=ternary, nodes=nodes, null=null, threads=threads, progress=progress)
+        result = measure(network, source, **how, progress=progress)
     if graph is not None:
         automaton.save_graph(result.graph, graph)
     sink.emit(result)
