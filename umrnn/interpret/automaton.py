@@ -168,14 +168,18 @@ def most_visited(
     )
 
 
-def graph_file(path: str | os.PathLike[str], keep: Mapping[str, str | os.PathLike[str] | None] | None = None) -> None:
-    """Check, before the work, that a graph can be written at ``path``; ``keep`` as in :func:`writable_file`.
+def graph_file(
+    path: str | os.PathLike[str] | None, keep: Mapping[str, str | os.PathLike[str] | None] | None = None
+) -> None:
+    """Check, before the work, that a graph can be written at ``path``, if any; ``keep`` as in :func:`writable_file`.
 
     Raises
     ------
     InputError
         If the suffix is neither .dot nor .json, or nothing can be written there.
     """
+    if path is None:
+        return
     target = writable_file(path, "graph", keep=keep)
     if target.suffix.lower() not in (".dot", ".json"):
         raise InputError(f"graph must be a .dot or .json file, got {path}")
@@ -184,14 +188,16 @@ def graph_file(path: str | os.PathLike[str], keep: Mapping[str, str | os.PathLik
             raise InputError(f"graph must not be {role} itself, got {path}", hint="name another file")
 
 
-def save_graph(graph: TransitionGraph, path: str | os.PathLike[str]) -> None:
-    """Write ``graph`` as DOT or JSON, by the suffix of ``path``; the file appears whole or not at all.
+def save_graph(graph: TransitionGraph, path: str | os.PathLike[str] | None) -> None:
+    """Write ``graph`` as DOT or JSON, by the suffix of ``path``, if any; the file appears whole or not at all.
 
     Raises
     ------
     InputError
         As :func:`graph_file`.
     """
+    if path is None:
+        return
     graph_file(path)
     target = writable_file(path, "graph")
     text = graph.dot() if target.suffix.lower() == ".dot" else graph.json()

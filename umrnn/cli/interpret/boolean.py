@@ -59,12 +59,10 @@ def boolean(
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret boolean", format, output, table, keep=read)
-    if graph is not None:
-        automaton.graph_file(graph, keep={**read, "the output": output})
+    automaton.graph_file(graph, keep={**read, "the output": output})
     source, network = open_reading(corpus, byte_range, model)
     how = Settings(ternary=ternary, nodes=nodes, null=Null(permutations, seed), threads=threads)
     with drawn_progress() as progress:
         result = measure(network, source, **how, progress=progress)
-    if graph is not None:
-        automaton.save_graph(result.graph, graph)
+    automaton.save_graph(result.graph, graph)
     sink.emit(result)
