@@ -1,4 +1,4 @@
-"""The whole story on one corpus in one run: counts, skip patterns, a trained network, each with its bits per byte."""
+"""The whole story on one corpus in one run: counts, skip patterns, a network, its factor map, each in bits per byte."""
 
 import time
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, final
 from umrnn.compressors import compressed_bpc
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.interpret import factor_map
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress, Renamed
 from umrnn.result import Result, Table, provenance
@@ -73,7 +74,7 @@ class Demo(Result):
 
 
 def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress: Progress = SILENT) -> Demo:
-    """Count the first ``LONGEST`` bytes of ``corpus``, search them for offsets, and train a network on them.
+    """Count the first ``LONGEST`` bytes of ``corpus``, search them for offsets, train a network on them and read it.
 
     In-sample scores count and score the same bytes. Held-out scores count (or train on) the first half and score the
     second. Null scores shuffle what there is to predict: a model that does as well there has only memorised.
@@ -103,8 +104,13 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
     shuffled = Corpus.from_bytes(null.shuffled(text.data), name="shuffled bytes")
     memorised = train(shuffled, **recipe, progress=Renamed(progress, "train on shuffled bytes"))
     trained = time.perf_counter()
+    maps = [
+        factor_map(run.model, read, null=Null(0), threads=threads, progress=progress).headline()
+        for run, read in ((training, text), (half, text), (memorised, shuffled))
+    ]
+    mapped = time.perf_counter()
     compressed = compressed_bpc(text, threads=threads)
-    packed = (time.perf_counter() - trained) / len(compressed)
+    packed = (time.perf_counter() - mapped) / len(compressed)
     order_0, order, found = counts.headline(), ngrams.orders[-1], greedy.headline()
     named = ",".join(map(str, found["offsets"])) or "none found"
     settings = {
@@ -138,6 +144,14 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
                 searched - counted,
             ),
             Stage("network", network, training.bpc, half.held_out_bpc, memorised.bpc, trained - searched),
+            Stage(
+                "factor map",
+                f"two lags for each neuron, R² {maps[0]['mean_r2']:.2f}, left out {maps[0]['loo_r2']:.2f}",
+                maps[0]["bpc_from_map"],
+                maps[1]["bpc_from_map_held_out"],
+                maps[2]["bpc_from_map"],
+                mapped - trained,
+            ),
             # A compressor scores each byte before it learns from it, so its score is held out by nature.
             *(Stage(name, "adaptive, header included", None, bpc, None, packed) for name, bpc in compressed.items()),
         ),
