@@ -50,6 +50,16 @@ def test_line_progress__a_line_every_ten_seconds(lines):
     ]
 
 
+def test_line_progress__the_end_is_said_once(lines):
+    progress, stream, clock = lines
+    progress.start("count", 100, "B")
+    clock.now = 4.0
+    progress.advance(100)
+    clock.now = 5.0
+    progress.finish()
+    assert stream.getvalue() == "count: 100%  25 B/s  0:04 taken\n"
+
+
 def test_line_progress__tasks_nest_and_may_have_no_total(lines):
     progress, stream, clock = lines
     progress.start("outer", 0)
@@ -59,7 +69,6 @@ def test_line_progress__tasks_nest_and_may_have_no_total(lines):
     progress.finish()
     progress.finish()
     assert stream.getvalue().splitlines() == [
-        "inner: 50%  0.5 offsets/s  0:04 left",
         "inner: 50%  0.5 offsets/s  0:04 left",
         "outer: 0:04 taken",
     ]

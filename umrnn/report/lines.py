@@ -50,6 +50,7 @@ class _Task:
     unit: str
     begun: float
     done: float = 0.0
+    said: float | None = None  # how much was done when a line last said so
     figures: dict[str, float] = field(default_factory=dict)
 
 
@@ -88,7 +89,7 @@ class LineProgress(Progress):
             if not self._tasks:
                 return
             task, now = self._tasks.pop(), self._clock()
-            if now - task.begun >= _QUIET:
+            if now - task.begun >= _QUIET and task.done != task.said:
                 self._write(task, now)
 
     def _write(self, task: _Task, now: float) -> None:
@@ -102,4 +103,4 @@ class LineProgress(Progress):
             parts.append(f"{show_duration(seconds / task.done * (task.total - task.done))} left")
         self._stream.write(f"{task.name}: {'  '.join(parts)}\n")
         self._stream.flush()
-        self._last_line = now
+        self._last_line, task.said = now, task.done
