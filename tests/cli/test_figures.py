@@ -38,6 +38,14 @@ COMMANDS = {
     "interpret precision": (*SMALL, "--starts", "1"),
     "interpret weights": SMALL,
     "interpret neuron": ("2", *SMALL, "--lags", "0,2,1", *SHORT),
+    "interpret gradient": (*SMALL, "--depth", "4", *SHORT),
+    "interpret attribution": (*SMALL, "--depth", "4", "--window", "3", "--steps", "16", *SHORT),
+    "interpret export": (*SMALL, "--depth", "2"),
+    "interpret intervene": (*SMALL, "--draws", "2", *SHORT),
+    "interpret alignment": (*SMALL, "--max-offset", "3", *SHORT),
+    "interpret memory": (*SMALL, "--depth", "2", "--positions", "50", "--horizon", "9", *SHORT),
+    "interpret svd": (*SMALL, "--components", "2", *SHORT),
+    "interpret lyapunov": (*SMALL, "--steps", "50"),
 }
 HEADLINES = {
     "patterns ngram": {"patterns_total", "bpc", "null_bits", "held_out_bpc"},
@@ -66,6 +74,10 @@ HEADLINES = {
         "fidelity",
     },
     "interpret knockout": {"top_neuron", "top_delta_bpc"},
+    "interpret gradient": {"top10_energy", "growth_k8"},
+    "interpret alignment": {"aligned", "shallow", "deep"},
+    "interpret intervene": {"post_hoc_delta", "step_delta", "space_reset"},
+    "interpret lyapunov": {"lambda1_nats_per_step", "standard_error"},
     "demo": {"entropy_bits", "offsets", "network_bpc", "network_null_bpc", "seconds"},
 }
 

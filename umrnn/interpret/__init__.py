@@ -3,25 +3,44 @@
 A **lag** counts back from the byte just read: h_t is explained by x_t (lag 0), x_{t-1} (lag 1) and so on.
 """
 
+from umrnn.interpret.alignment import alignment
+from umrnn.interpret.attribution import attribution
 from umrnn.interpret.boolean import boolean
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
+from umrnn.interpret.flip_effects import offset_effects
 from umrnn.interpret.flips import boolean_influence
+from umrnn.interpret.gradient import gradient
+from umrnn.interpret.intervene import intervene
 from umrnn.interpret.knockout import knockout
+from umrnn.interpret.lyapunov import lyapunov
+from umrnn.interpret.memory import memory
 from umrnn.interpret.neuron import neuron
+from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.interpret.precision import precision
 from umrnn.interpret.saturation import saturation
+from umrnn.interpret.spectrum import svd
 from umrnn.interpret.states import States
 from umrnn.interpret.weights import read_weights
 
 __all__ = [
     "PUBLISHED_LAGS",
     "States",
+    "alignment",
+    "attribution",
     "boolean",
     "boolean_influence",
     "factor_map",
+    "gradient",
+    "intervene",
     "knockout",
+    "lyapunov",
+    "memory",
     "neuron",
+    "offset_effects",
+    "patch_positions",
+    "patch_texts",
     "precision",
     "read_weights",
     "saturation",
+    "svd",
 ]

@@ -2,7 +2,17 @@
 
 import typer
 
-from umrnn.cli.interpret import boolean, factor_map, neurons
+from umrnn.cli.interpret import (
+    alignment,
+    attribution,
+    boolean,
+    factor_map,
+    gradient,
+    intervene,
+    memory,
+    neurons,
+    spectrum,
+)
 
 __all__ = ["app"]
 
@@ -16,3 +26,11 @@ app.command("saturation")(neurons.saturation)
 app.command("precision")(neurons.precision)
 app.command("weights")(neurons.weights)
 app.command("neuron")(factor_map.neuron)
+app.command("gradient")(gradient.gradient)
+app.command("intervene")(intervene.intervene)
+app.command("alignment")(alignment.alignment)
+app.command("attribution")(attribution.attribution)
+app.command("export")(attribution.export)
+app.command("memory")(memory.memory)
+app.command("svd")(spectrum.svd)
+app.command("lyapunov")(spectrum.lyapunov)

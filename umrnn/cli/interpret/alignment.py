@@ -1,0 +1,62 @@
+"""``umrnn interpret alignment``: whether the network uses the bytes that counts say are informative."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from umrnn.cli.inputs import files_read, open_reading
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    ModelOption,
+    Offsets,
+    OutputOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+    parse_offsets,
+)
+
+__all__ = ["alignment"]
+
+PositionsOption = Annotated[
+    Offsets | None,
+    typer.Option(
+        "--positions", parser=parse_offsets, metavar="T,T,...", help="Positions to look at. [default: every 4th]"
+    ),
+]
+
+
+def alignment(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    model: ModelOption = None,
+    positions: PositionsOption = None,
+    max_offset: Annotated[int | None, typer.Option(metavar="D", help="Largest offset. [default: 20]")] = None,
+    threshold: Annotated[float, typer.Option(metavar="BITS", help="A pair above this is aligned.")] = 0.5,
+    replace: Annotated[
+        Literal["unseen", "random"], typer.Option(help="Put in place of a byte: x + 128, or another of the corpus.")
+    ] = "unseen",
+    permutations: Annotated[
+        int | None, typer.Option(metavar="N", help="Shuffles that simulate chance. [default: 199; 19 from 100 KB on]")
+    ] = None,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Replace bytes, and ask whether those that matter are those that tell most about the next byte."""
+    from umrnn.interpret.alignment import alignment as measure
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    read = files_read(the_corpus=corpus, the_model=model)
+    sink = Output.to("interpret alignment", format, output, table, keep=read)
+    source, network = open_reading(corpus, byte_range, model)
+    chosen: dict[str, Any] = {"positions": positions.values if positions else None, "max_offset": max_offset}
+    chosen |= {"null": Null.usual(permutations, len(source), seed), "threads": threads}
+    with drawn_progress() as progress:
+        result = measure(network, source, threshold=threshold, replace=replace, progress=progress, **chosen)
+    sink.emit(result)
