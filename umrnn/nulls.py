@@ -15,7 +15,7 @@ from umrnn.errors import InputError
 
 __all__ = ["Null", "Split"]
 
-_MANY, _FEW = 100_000, 19
+_MANY, _FEW = 20_000, 39  # 39 shuffles can still show p = .025
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class Null:
 
     @classmethod
     def usual(cls, permutations: int | None, positions: int, seed: int = 0) -> "Null":
-        """``permutations`` if given, else 199, or 19 where the positions are so many that each shuffle takes seconds.
+        """``permutations`` if given, else 199, or 39 where positions are so many that shuffles take long.
 
         Examples
         --------
         >>> Null.usual(None, 1_000_000)
-        Null(permutations=19, seed=0)
+        Null(permutations=39, seed=0)
         """
         return cls(permutations if permutations is not None else _FEW if positions >= _MANY else 199, seed)
 

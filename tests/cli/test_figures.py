@@ -206,7 +206,7 @@ def test_any_bytes__never_a_traceback(umrnn, tmp_path: Path, content: bytes, wor
         ("sample --temperature 0", 1, "temperature must be a finite number above 0"),
         ("sample --length 99999999999999", 1, "length must be in [0, 1000000000], got 99999999999999"),
         ("convert nothing.npz out.npz", 1, "nothing.npz does not exist"),
-        ("interpret factor-map --lags 0,1024", 1, "every lag must be shorter than the corpus of 1023 bytes, got 1024"),
+        ("interpret factor-map --lags 0,1024", 1, "every lag must be shorter than the corpus of 1024 bytes, got 1024"),
         ("interpret factor-map --lags 5", 1, "a pair needs at least two lags, got 1"),
         ("interpret factor-map --lags a,b", 2, "expected integers separated by commas"),
         ("interpret factor-map --states nothing.npy", 1, "nothing.npy does not exist"),

@@ -194,7 +194,8 @@ def test_short_corpora__get_fewer_lags_or_one_clear_line() -> None:
 @pytest.mark.parametrize(
     ("lags", "message"),
     [
-        ((0, 99), "every lag must be shorter than the corpus of 39 bytes, got 99"),
+        ((0, 99), "every lag must be shorter than the corpus of 40 bytes, got 99"),
+        ((0, 39), "lags must leave two positions of the 40 bytes: at most 38, got 39"),
         ((0, -1), "every lag must be at least 0, got -1"),
         ((3, 3), "lags must be distinct, got 3 more than once"),
         ((3,), "a pair needs at least two lags, got 1"),
@@ -233,7 +234,7 @@ def test_states__from_a_file_are_those_of_the_network(tmp_path: Path) -> None:
         np.testing.assert_allclose([r.r2 for r in brought.neurons], [r.r2 for r in own.neurons], atol=1e-12)
         assert brought.headline()["bpc_from_map"] is None
     (tmp_path / "no.npy").write_bytes(b"\x93NUMPY nonsense")
-    with pytest.raises(InputError, match=r"no\.npy cannot be read as a \.npy array"):
+    with pytest.raises(InputError, match=r"no\.npy cannot be read as a \.npy array of numbers"):
         States.open(tmp_path / "no.npy", corpus)
     with pytest.raises(InputError, match=r"none\.npy does not exist"):
         States.open(tmp_path / "none.npy", corpus)
@@ -257,3 +258,56 @@ def test_held_out__counts_only_the_first_part() -> None:
     for j in range(2):
         scores = [naive.held_out(corpus.data, s[:, j], (0, 1), 1, 45) for s in (h, other)]
         assert [m.neurons[j].held_out_r2 for m in maps] == pytest.approx(scores, abs=1e-12)
+
+
+def test_slow_states__that_never_saw_the_bytes_are_not_significant() -> None:
+    """Shuffled in time such states look significant, since they forget how slowly they change; shifted they do not."""
+    corpus, rng = Corpus.siteinfo(), np.random.default_rng(4)
+    h = np.zeros((len(corpus), 32))
+    for t in range(1, len(h)):
+        h[t] = 0.98 * h[t - 1] + rng.standard_normal(32)
+    found = factor_map(States.given(h, corpus), corpus, PUBLISHED_LAGS, null=Null(99))
+    assert found.headline()["loo_r2"] < 0
+    assert found.headline()["significant_neurons"] <= 2
+
+
+@pytest.mark.parametrize("reach", [18, 19, 20, 38])
+@pytest.mark.parametrize("features", [False, True])
+def test_lags__that_leave_nothing_to_count_leave_nothing_held_out(reach: int, features: bool) -> None:
+    found = factor_map(rnn.initial(3), markov(40), (0, reach), features=features, null=NONE)
+    known = reach < 19
+    assert np.isfinite(found.headline()["held_out_r2"]) == known
+    assert np.isfinite(found.headline()["bpc_from_map_held_out"]) == known
+    assert np.isfinite(found.headline()["bpc_from_map"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-30, 1e-18, 1e18, 1e30])
+def test_r2__does_not_depend_on_the_scale_of_the_states(dtype: type, scale: float) -> None:
+    corpus, h = markov(200), states_of(markov(200), 3)
+    plain, scaled = (
+        factor_map(States.given((h * by).astype(dtype), corpus), corpus, (0, 1, 2), null=Null(9)) for by in (1, scale)
+    )
+    for a, b in zip(plain.neurons, scaled.neurons):
+        assert a.lags == b.lags
+        assert (a.r2, a.null_r2, a.p_value) == pytest.approx((b.r2, b.null_r2, b.p_value), abs=1e-5)
+
+
+def test_constant_neurons__have_no_pair() -> None:
+    corpus, h = markov(80), np.ones((80, 5))
+    h[:, 3:] = states_of(corpus, 2)
+    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), null=NONE)
+    assert [row.lags is None for row in found.neurons] == [True, True, True, False, False]
+    assert sum(row[1] for row in found.tables()["pairs"].rows) == 2
+    assert found.headline()["dominant_pair"] in [list(row.lags) for row in found.neurons[3:]]
+    still = factor_map(States.given(np.ones((80, 2)), corpus), corpus, (0, 1), null=Null(3)).headline()
+    assert (still["dominant_pair"], still["dominant_pair_neurons"], still["constant_neurons"]) == (None, 0, 2)
+
+
+@pytest.mark.parametrize(("permutations", "known"), [(0, False), (9, False), (19, True)])
+def test_significance__needs_enough_shuffles(permutations: int, known: bool) -> None:
+    """At 19 shuffles the smallest p is .05: three neurons that follow the bytes are three discoveries, not none."""
+    corpus = Corpus.from_bytes(np.random.default_rng(1).choice(np.frombuffer(b"abc", np.uint8), 300))
+    h = np.stack([np.roll(corpus.data, d).astype(float) for d in (0, 1, 2)], axis=1)
+    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), null=Null(permutations)).headline()
+    assert found["significant_neurons"] == (3 if known else None)

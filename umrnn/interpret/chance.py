@@ -59,5 +59,5 @@ def false_discovery_q(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     known = np.flatnonzero(~np.isnan(p_values))
     order = known[np.argsort(p_values[known], kind="stable")]
     ranks = np.arange(1, len(order) + 1)
-    q[order] = np.minimum.accumulate((p_values[order] * len(order) / ranks)[::-1])[::-1]
+    q[order] = np.minimum.accumulate((p_values[order] * (len(order) / ranks))[::-1])[::-1]
     return np.asarray(np.minimum(q, 1.0))

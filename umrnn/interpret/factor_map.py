@@ -33,7 +33,6 @@ __all__ = ["PUBLISHED_LAGS", "FactorMap", "NeuronFactors", "factor_map"]
 
 PUBLISHED_LAGS = (1, 8, 20, 3, 27, 2, 12, 7)
 _REACH = 24  # lags 0 … 24 are searched unless said otherwise
-_ROTATIONS = 19
 _TIE = 1e-12
 _SHORTEST = 4  # bytes: two lags, and two positions whose states may differ
 _GOOD = 0.8  # R² from which the source calls a neuron explained
@@ -42,10 +41,10 @@ _FALSE = 0.05  # rate of false discoveries
 
 @dataclass(frozen=True)
 class NeuronFactors:
-    """One neuron: its pair of lags and how much of its variance the pair explains."""
+    """One neuron: its pair of lags and how much of its variance the pair explains; no pair if it never changes."""
 
     neuron: int
-    lags: tuple[int, int]
+    lags: tuple[int, int] | None
     r2: float
     null_r2: float
     p_value: float
@@ -54,9 +53,9 @@ class NeuronFactors:
     loo_r2: float
     held_out_r2: float
     chance_r2: float
-    cells: int
-    degrees_of_freedom: int
-    single_lag: int
+    cells: int | None
+    degrees_of_freedom: int | None
+    single_lag: int | None
     single_r2: float
 
 
@@ -74,7 +73,8 @@ class FactorMap(Result):
     def headline(self) -> dict[str, Any]:
         """Mean R² over neurons and the same where chance, or bytes not counted, had a say; bits per byte of the map."""
         rows = self.neurons
-        pair, count = Counter(row.lags for row in rows).most_common(1)[0]
+        taken = Counter(row.lags for row in rows if row.lags is not None).most_common(1)
+        pair, count = taken[0] if taken else (None, 0)
         return {
             "mean_r2": _mean(row.r2 for row in rows),
             "null_r2": _mean(row.null_r2 for row in rows),
@@ -83,12 +83,12 @@ class FactorMap(Result):
             "null_r2_shifted": _mean(row.shifted_r2 for row in rows),
             "neurons_r2_80": sum(row.r2 >= _GOOD for row in rows),
             "neurons_loo_r2_80": sum(row.loo_r2 >= _GOOD for row in rows),
-            "significant_neurons": sum(row.q_value <= _FALSE for row in rows),
+            "significant_neurons": self._significant(),
             "constant_neurons": sum(bool(np.isnan(row.r2)) for row in rows),
             "neurons": len(rows),
-            "dominant_pair": list(pair),
+            "dominant_pair": list(pair) if pair else None,
             "dominant_pair_neurons": count,
-            "null_r2_fixed": self.groupings[pair].chance_r2,
+            "null_r2_fixed": self.groupings[pair].chance_r2 if pair else None,
             "single_lag_r2": _mean(row.single_r2 for row in rows),
             "positions": self.positions,
             **self.figures,
@@ -100,10 +100,17 @@ class FactorMap(Result):
         neurons = Table.of(columns, ([getattr(row, name) for name in columns] for row in self.neurons))
         return {"pairs": self._pairs(), **self.more, "neurons": neurons}
 
+    def _significant(self) -> int | None:
+        """Neurons with a small enough q-value; None where so few shuffles cannot show one."""
+        shuffles_needed = 1 / _FALSE - 1
+        if self.provenance["parameters"]["permutations"] < shuffles_needed:
+            return None
+        return sum(row.q_value <= _FALSE + _TIE for row in self.neurons)
+
     def _pairs(self) -> Table:
         names = ("lags", "neurons", "mean_r2", "loo_r2", "held_out_r2", "chance_r2", "cells", "degrees_of_freedom")
         rows = []
-        for pair, count in Counter(row.lags for row in self.neurons).most_common():
+        for pair, count in Counter(row.lags for row in self.neurons if row.lags).most_common():
             own = [row for row in self.neurons if row.lags == pair]
             means = [_mean(getattr(row, name) for row in own) for name in ("r2", "loo_r2", "held_out_r2")]
             rows.append((pair, count, *means, own[0].chance_r2, own[0].cells, own[0].degrees_of_freedom))
@@ -128,7 +135,8 @@ def factor_map(
     source : a network, or states of any recurrent network, one row per byte; only a network has bits per byte.
     lags : candidates, 0 for the byte just read; 0 … 24 if left out, fewer on a short corpus. Positions t >= max(lags).
     features : with word length, tags and the other state features of the source, as second factor and added to the map.
-    null : shuffles of the states in time, the search repeated on each; 199, or 19 from 100,000 positions on.
+    null : shuffles of the states in time, and as many shifts, the search repeated on each; 199, or 39 on long corpora.
+        A p-value is the larger of the two: states that change slowly reach a high R² under shifts too.
 
     Raises
     ------
@@ -149,25 +157,25 @@ def factor_map(
     if len(states.rows) != len(corpus):
         raise InputError(f"states must have one row per byte, got {len(states.rows)} rows for {len(corpus)} bytes")
     null = null or Null.usual(None, len(corpus))
-    counted = max(0, (split or Split()).boundary(len(corpus)) - first)
+    counted = (split or Split()).boundary(len(corpus)) - first
+    counted = counted if counted > 1 else 0  # too few to count: nothing is held out
     search = PairSearch.over(states, corpus, chosen, first, stop)
     halves = PairSearch.over(states, corpus, chosen, first, first + counted)
     pairs = len(chosen) * (len(chosen) - 1) / 2
-    turns = Null(min(_ROTATIONS, null.permutations), null.seed)
-    progress.start("search pairs", pairs * (stop - first) * (1.5 + null.permutations + turns.permutations), "positions")
+    progress.start("search pairs", pairs * (stop - first) * (1.5 + 2 * null.permutations), "positions")
     best, single = _best(search, threads, progress)
-    early = _best(halves, threads, progress)[0] if counted > 1 else best
+    early = _best(halves, threads, progress)[0] if counted else best
     chance = best_by_chance(search, shuffles(null, first, stop), threads=threads, progress=progress)
-    shifted = best_by_chance(search, rotations(turns, first, stop), threads=threads, progress=progress)
+    shifted = best_by_chance(search, rotations(null, first, stop), threads=threads, progress=progress)
     progress.finish()
 
     groupings = {lags: search.grouping(lags) for lags in sorted({*best.lags, *early.lags})}
-    maps = (_means(search, best.lags, groupings), _means(search, early.lags, groupings, counted))
+    maps = (_means(search, best.lags, groupings), _means(search, early.lags, groupings, counted or None))
     neurons = _rows(best, single, maps, chance, shifted)
     figures = _bits(model, search, maps, counted, progress)
     more = feature_tables(model, corpus, search, counted, progress=progress) if features else {}
     figures |= _feature_figures(more)
-    settings = {"lags": list(chosen), "permutations": null.permutations, "rotations": turns.permutations}
+    settings = {"lags": list(chosen), "permutations": null.permutations}
     settings |= {"held_out_from": corpus.start + first + counted, "features": features}
     return FactorMap(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
@@ -193,7 +201,12 @@ def _checked(lags: Iterable[int] | None, corpus: Corpus) -> tuple[int, ...]:
             hint="name a longer corpus or range",
         )
     usual = range(min(_REACH, (len(corpus) - 2) // 2) + 1)
-    chosen = offset_tuple(usual if lags is None else lags, len(corpus) - 1, least=0, noun="lag")
+    chosen = offset_tuple(usual if lags is None else lags, len(corpus), least=0, noun="lag")
+    if max(chosen) > len(corpus) - 2:
+        raise InputError(
+            f"lags must leave two positions of the {len(corpus)} bytes: at most {len(corpus) - 2}, got {max(chosen)}",
+            hint="name smaller lags or a longer corpus",
+        )
     if len(chosen) < 2:
         raise InputError(f"a pair needs at least two lags, got {len(chosen)}", hint="such as --lags 1,7,8")
     return chosen
@@ -232,14 +245,14 @@ def _rows(
     shifted: NDArray[np.float64],
 ) -> tuple[NeuronFactors, ...]:
     constant = np.isnan([own.in_sample_r2 for own in maps[0]])
-    p_values = np.array([Null.p_value(r2, column) if len(column) else np.nan for r2, column in zip(best.r2, chance.T)])
+    p_values = np.maximum(_p_values(best.r2, chance), _p_values(best.r2, shifted))
     p_values[constant] = np.nan
     q_values = false_discovery_q(p_values)
     null, turned = (draws.mean(axis=0) if len(draws) else np.full(len(constant), np.nan) for draws in (chance, shifted))
     return tuple(
         NeuronFactors(
             neuron=j,
-            lags=best.lags[j],
+            lags=None if constant[j] else best.lags[j],
             r2=own.in_sample_r2,
             null_r2=float(null[j]),
             p_value=float(p_values[j]),
@@ -247,13 +260,19 @@ def _rows(
             shifted_r2=float(turned[j]),
             loo_r2=own.leave_one_out_r2,
             held_out_r2=early.held_out_r2,
-            chance_r2=own.grouping.chance_r2,
-            cells=len(own.grouping),
-            degrees_of_freedom=len(own.grouping) - 1,
-            single_lag=single.lags[j][0],
+            chance_r2=float("nan") if constant[j] else own.grouping.chance_r2,
+            cells=None if constant[j] else len(own.grouping),
+            degrees_of_freedom=None if constant[j] else len(own.grouping) - 1,
+            single_lag=None if constant[j] else single.lags[j][0],
             single_r2=float(single.r2[j]) if np.isfinite(single.r2[j]) else float("nan"),
         )
         for j, (own, early) in enumerate(zip(*maps))
+    )
+
+
+def _p_values(observed: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array(
+        [Null.p_value(r2, draws.tolist()) if len(draws) else np.nan for r2, draws in zip(observed, drawn.T)]
     )
 
 
@@ -268,7 +287,7 @@ def _bits(
     if model is None:
         return dict.fromkeys(("bpc", "bpc_from_map", "bpc_held_out_positions", "bpc_from_map_held_out"))
     whole = mapped_bpc(model, search, maps[0], progress=progress)
-    late = mapped_bpc(model, search, maps[1], counted, progress=progress)
+    late = mapped_bpc(model, search, maps[1], counted or search.stop, progress=progress)
     return {
         "bpc": whole.bpc,
         "bpc_from_map": whole.bpc_from_map,

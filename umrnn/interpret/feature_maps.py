@@ -92,7 +92,7 @@ def _chosen(
             continue
         grouping = search.grouping((fixed, lag), *added)
         labels = grouping.labels()
-        for part, count in enumerate((None, counted)):
+        for part, count in enumerate((None, counted or None)):
             for j in [j for j, own in enumerate(candidates[part]) if lag in own]:
                 values = search.states.rows[search.first : search.stop, j]
                 found = CellMeans.of(grouping, labels, values, count)
@@ -109,7 +109,10 @@ def _better(found: CellMeans, best: CellMeans | None) -> bool:
 def _bpc(model: Elman | None, search: PairSearch, choice: _Choice, counted: int) -> tuple[float | None, float | None]:
     if model is None:
         return None, None
-    whole, late = mapped_bpc(model, search, choice.whole), mapped_bpc(model, search, choice.early, counted)
+    whole, late = (
+        mapped_bpc(model, search, choice.whole),
+        mapped_bpc(model, search, choice.early, counted or search.stop),
+    )
     return whole.bpc_from_map, late.bpc_from_map
 
 
@@ -120,7 +123,9 @@ def _features(search: PairSearch, corpus: Corpus, counted: int, progress: Progre
         grouping = search.grouping((0,), feature(corpus))
         labels = grouping.labels()
         columns = [search.states.rows[search.first : search.stop, j] for j in range(search.states.neurons)]
-        whole, early = ([CellMeans.of(grouping, labels, v, count) for v in columns] for count in (None, counted))
+        whole, early = (
+            [CellMeans.of(grouping, labels, v, count) for v in columns] for count in (None, counted or None)
+        )
         choices.append(_Choice([0] * len(columns), [0] * len(columns), whole, early))
         progress.advance(1)
     scores = np.array([[own.in_sample_r2 for own in choice.whole] for choice in choices])

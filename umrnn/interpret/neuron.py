@@ -42,13 +42,17 @@ class NeuronCard(Result):
         """Its pair of lags with R² and nulls, what it costs to lose, how it moves, the bytes around it."""
         return {
             "neuron": self.factors.neuron,
-            "lags": list(self.factors.lags),
+            "lags": list(self.factors.lags) if self.factors.lags else None,
             "r2": self.factors.r2,
             "null_r2": self.factors.null_r2,
+            "shifted_r2": self.factors.shifted_r2,
+            "chance_r2": self.factors.chance_r2,
             "p_value": self.factors.p_value,
             "loo_r2": self.factors.loo_r2,
             "held_out_r2": self.factors.held_out_r2,
             "cells": self.factors.cells,
+            "single_lag": self.factors.single_lag,
+            "single_r2": self.factors.single_r2,
             "delta_bpc": self.knocked_out.delta_bpc,
             "rank": self.knocked_out.rank,
             "first_half_bpc": self.knocked_out.first_half_bpc,
@@ -57,7 +61,7 @@ class NeuronCard(Result):
             "flips": self.saturation.flips,
             "mean_dwell": self.saturation.mean_dwell,
             "mean_abs_state": self.saturation.mean_abs_state,
-            "mean_margin": self.saturation.mean_abs_preactivation,
+            "mean_abs_preactivation": self.saturation.mean_abs_preactivation,
             "raised_by": list(self.weights.raised_by),
             "lowered_by": list(self.weights.lowered_by),
             "predicts": list(self.weights.predicts),
@@ -107,7 +111,7 @@ def neuron(
     found = factor_map(states, corpus, lags, null=null, threads=threads, progress=progress)
     factors = replace(found.neurons[0], neuron=index)
     listings = {
-        "cells": _cells(corpus, factors.lags, column, found.provenance["parameters"]["lags"], top),
+        "cells": _cells(corpus, factors.lags or (0, 1), column, found.provenance["parameters"]["lags"], top),
         **_connections(network, index, top),
         **_extremes(corpus, column, top),
     }

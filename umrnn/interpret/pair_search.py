@@ -26,6 +26,7 @@ _CHUNK = 512  # rows: with a slice of float32 neurons 256 KiB, which fits a seco
 _SLICE = 128  # neurons whose chunk of states stays in the second cache
 _SECOND = 24  # second lags served by one copy of the states
 _TABLE_BYTES = 1 << 27  # sums of cells that chunks split
+_BLOCK = 1 << 18  # positions arranged together; bounds what a search holds beside the states
 _BLOCK_BYTES = 1 << 28  # states of a block where they are mapped from a file
 _SMALL = 1 << 28  # neurons times positions times pairs below which threads cost more than they save
 
@@ -41,7 +42,7 @@ class _Unit(NamedTuple):
     """Pairs of one first lag that are summed together."""
 
     first: NDArray[np.uint8]  # (m,) bytes at the first lag
-    second: NDArray[np.uint8]  # (D, m) bytes at the second lags
+    second: list[NDArray[np.uint8]]  # D times (m,) bytes at the second lags; views, as the first
     sizes: NDArray[np.int32]  # (D, k, k)
     places: NDArray[np.int32]  # (D, k, k)
     rows: int  # of the table of sums
@@ -111,9 +112,9 @@ class PairSearch:
 
     @property
     def _block(self) -> int:
-        """Positions summed together: all of them, or few enough to read mapped states in their order."""
+        """Positions summed together: few enough to read mapped states in their order."""
         row = self.states.neurons * self.states.rows.dtype.itemsize
-        return max(1, _BLOCK_BYTES // row) if self.states.mapped else self.stop - self.first
+        return min(_BLOCK, max(1, _BLOCK_BYTES // row) if self.states.mapped else _BLOCK)
 
     def _column(self, lag: int) -> NDArray[np.uint8]:
         return self.ranks[self.first - lag : self.stop - lag]
@@ -124,10 +125,12 @@ class PairSearch:
         whole = _CHUNK if self._block >= self.stop - self.first else 0
         most = max(1, _TABLE_BYTES // (8 * min(_SLICE, self.states.neurons)))
         for i in range(0, len(seconds), _SECOND):
-            first, second = self._column(lag), np.stack([self._column(d) for d in seconds[i : i + _SECOND]])
+            first, second = self._column(lag), [self._column(d) for d in seconds[i : i + _SECOND]]
             sizes, places = (np.empty((len(second), distinct, distinct), np.int32) for _ in range(2))
             needed = np.empty(len(second), np.int64)
-            kernels.count_cells(first, second, whole, sizes, places, needed)
+            for d, column in enumerate(second):
+                part = slice(d, d + 1)
+                kernels.count_cells(first, column[np.newaxis], whole, sizes[part], places[part], needed[part])
             begin = 0
             for end in range(1, len(second) + 1):
                 if end == len(second) or needed[begin : end + 1].sum() > most:
@@ -180,7 +183,7 @@ class _Table(NamedTuple):
 
 
 def _plan(unit: _Unit, block: slice) -> kernels.Plan:
-    second = np.ascontiguousarray(unit.second[:, block])
+    second = np.stack([column[block] for column in unit.second])
     lags, count = second.shape
     plan = kernels.Plan(
         np.empty(count, np.int32),

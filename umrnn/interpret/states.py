@@ -3,6 +3,7 @@
 import os
 import tempfile
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,7 @@ from umrnn.rnn.weights import Elman
 __all__ = ["States"]
 
 _ROWS = 1 << 16  # rows looked at together
+_PLAIN = 40  # binary exponents within which squares of float32, and their sums, keep their precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,9 @@ class States:
             if bad.any():
                 t, j = np.argwhere(bad)[0]
                 raise InputError(f"states must be finite, got {rows[start + t, j]} at row {start + t}, neuron {j}")
+        exponents = np.frexp(_largest(rows))[1]
+        if (np.abs(exponents) > _PLAIN).any():  # squares would overflow, or vanish; R² does not depend on the scale
+            return cls(contiguous(np.ldexp(rows.astype(np.float64), -exponents)))
         return cls(contiguous(rows, kind), isinstance(array, np.memmap))
 
     @classmethod
@@ -93,11 +98,11 @@ class States:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except FileNotFoundError:
             raise InputError(f"{path} does not exist", hint="check the path given as --states") from None
-        except (OSError, ValueError, EOFError) as problem:
-            detail = " ".join(str(problem).split())[:120]
-            raise InputError(f"{path} cannot be read as a .npy array: {detail}") from None
+        except (OSError, ValueError, EOFError):
+            array = None
         if not isinstance(array, np.ndarray):
-            raise InputError(f"{path} holds several arrays: states are one .npy array of shape (n, H)")
+            hint = "save states with numpy.save, as one array of shape (n, H)"
+            raise InputError(f"{path} cannot be read as a .npy array of numbers", hint=hint)
         return cls.given(array, corpus)
 
     def moments(self, first: int, stop: int) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
@@ -114,3 +119,10 @@ class States:
         kernels.add_squares(rows, centre, rest, squares, moved)
         rest /= count
         return centre, rest, np.where(moved > 0, np.maximum(squares - count * rest**2, 0.0), 0.0)
+
+
+def _largest(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Largest |value| of each neuron, (H,); 1 for neurons that are always 0."""
+    blocks = (np.abs(rows[start : start + _ROWS]).max(axis=0) for start in range(0, len(rows), _ROWS))
+    largest = np.maximum.reduce([block.astype(np.float64) for block in blocks])
+    return np.where(largest > 0, largest, 1.0)

@@ -39,7 +39,7 @@ def alignment(
         Literal["unseen", "random"], typer.Option(help="Put in place of a byte: x + 128, or another of the corpus.")
     ] = "unseen",
     permutations: Annotated[
-        int | None, typer.Option(metavar="N", help="Shuffles that simulate chance. [default: 199; 19 from 100 KB on]")
+        int | None, typer.Option(metavar="N", help="Shuffles that simulate chance. [default: 199; 39 from 20 KB on]")
     ] = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,

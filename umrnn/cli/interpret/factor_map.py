@@ -23,7 +23,7 @@ ShufflesOption = Annotated[
     typer.Option(
         "--permutations",
         metavar="N",
-        help="Shuffles of the states that repeat the search. [default: 199; long corpora 19]",
+        help="Shuffles of the states that repeat the search. [default: 199; long corpora 39]",
     ),
 ]
 
@@ -47,12 +47,7 @@ def factor_map(
     features: Annotated[
         bool, typer.Option("--features", help="Try word length, tags and other features of the text too.")
     ] = False,
-    permutations: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Shuffles of the states that repeat the search. [default: 199; long corpora 19]"
-        ),
-    ] = None,
+    permutations: ShufflesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,

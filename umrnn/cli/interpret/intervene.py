@@ -37,7 +37,7 @@ def intervene(
     ] = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Random directions, and nearby ones for the spread.")] = 10,
     permutations: Annotated[
-        int | None, typer.Option(metavar="N", help="Shuffles of the feature. [default: 199; long corpora 19]")
+        int | None, typer.Option(metavar="N", help="Shuffles of the feature. [default: 199; long corpora 39]")
     ] = None,
     clean: Annotated[
         int | None, typer.Option(metavar="T", help="Patch: position whose prediction is to be explained.")
