@@ -1,17 +1,17 @@
 """umrnn reads and writes recurrent networks with counting.
 
 ``umrnn.um`` holds events: bytes, offsets, patterns and their counts. ``umrnn.rnn`` holds numbers: weights, states and
-training. ``umrnn.interpret`` reads events out of numbers. All take a :class:`~umrnn.corpus.Corpus` and return a
-:class:`~umrnn.result.Result`.
+training. ``umrnn.interpret`` reads events out of numbers, ``umrnn.construct`` writes numbers from events. All take a
+:class:`~umrnn.corpus.Corpus` and return a :class:`~umrnn.result.Result`.
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Corpus", "__version__", "interpret", "rnn", "um"]
+__all__ = ["Corpus", "__version__", "construct", "interpret", "rnn", "um"]
 
-_LAZY = {"um": "umrnn.um", "rnn": "umrnn.rnn", "interpret": "umrnn.interpret"}
+_LAZY = {"um": "umrnn.um", "rnn": "umrnn.rnn", "interpret": "umrnn.interpret", "construct": "umrnn.construct"}
 
 
 def __getattr__(name: str) -> Any:

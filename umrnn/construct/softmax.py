@@ -1,0 +1,145 @@
+"""Regression: the loss of a linear softmax read-out on fixed features, with its first and second derivatives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn._validate import contiguous
+from umrnn.construct.kernels import softmax as kernels
+from umrnn.errors import InputError
+from umrnn.parallel import map_ordered, pool
+from umrnn.rnn.blas import one_thread
+from umrnn.rnn.kernels.records import Bytes, Floats
+from umrnn.rnn.weights import ALPHABET
+
+__all__ = ["Regression", "Weights"]
+
+_CHUNK = 1 << 14  # positions whose sums one thread takes; a constant, so that figures do not depend on threads
+_BLOCK = 512  # positions whose logits stay in the second cache
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A linear softmax read-out, and gradients of it: W (V, F) and b (V,)."""
+
+    W: Floats
+    b: Floats
+
+    def astype(self, dtype: Any) -> "Weights":
+        """The same in another dtype."""
+        return Weights(self.W.astype(dtype), self.b.astype(dtype))
+
+    def plus(self, other: "Weights", rate: float) -> "Weights":
+        """``self + rate * other``."""
+        return Weights(self.W + rate * other.W, self.b + rate * other.b)
+
+    def dot(self, other: "Weights") -> float:
+        """Sum of products of all entries."""
+        return float(np.vdot(self.W, other.W) + np.vdot(self.b, other.b))
+
+
+class Regression:
+    """The loss of a softmax read-out on the T positions of ``rows`` and ``targets``, with its derivatives.
+
+    Bytes that are no target and have equal weights at the start keep equal weights under every step made from the
+    gradient, so they share one row: its logit is raised by the logarithm of their number. On 1,024 bytes of 52
+    symbols that is 53 outputs in place of 256.
+
+    Parameters
+    ----------
+    rows : shape (T, F), float32 or float64: features, one row per position
+    targets : shape (T,), uint8
+    start : weights over all 256 bytes that tell which outputs may share a row
+    threads : workers; no figure depends on it
+    """
+
+    def __init__(self, rows: Floats, targets: Bytes, start: Weights, *, threads: int | None = None) -> None:
+        if len(rows) != len(targets) or not len(rows):
+            raise InputError(f"there must be one target per row and at least one, got {len(targets)} for {len(rows)}")
+        self.rows, self.threads = rows, threads
+        both = np.column_stack((start.W, start.b))
+        seen = np.bincount(targets, minlength=ALPHABET) > 0
+        _, group = np.unique(both[~seen], axis=0, return_inverse=True)
+        self.row_of = np.empty(ALPHABET, np.int64)
+        self.row_of[seen] = np.arange(seen.sum())
+        self.row_of[~seen] = seen.sum() + group.reshape(-1)
+        self.shared = np.bincount(self.row_of)
+        self.targets = contiguous(self.row_of[targets].astype(np.uint8))
+        self._raised = np.log(self.shared)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def gathered(self, weights: Weights) -> Weights:
+        """One row for every output told apart, float64."""
+        first = np.unique(self.row_of, return_index=True)[1]
+        return Weights(weights.W[first].astype(np.float64), weights.b[first].astype(np.float64))
+
+    def spread(self, weights: Weights) -> Weights:
+        """A row for each of the 256 bytes again."""
+        return Weights(weights.W[self.row_of], weights.b[self.row_of])
+
+    def gradient(self, weights: Weights) -> tuple[float, Weights]:
+        """Mean loss in nats and its derivative by the rows of ``weights``, as :meth:`gathered` has them."""
+
+        def part(span: slice) -> tuple[float, Doubles, Doubles]:
+            by_W, by_b = np.zeros(W.shape), np.zeros(b.shape)
+            return kernels.add_gradient(self.rows[span], self.targets[span], W, b, self._room(), by_W, by_b), by_W, by_b
+
+        W, b = self._in_dtype(weights, self._raised)
+        return self._mean(part)
+
+    def curvature(self, weights: Weights, along: Weights, positions: int | None = None) -> Weights:
+        """Second derivative of the mean loss along ``along``, from the first ``positions`` (default: all)."""
+
+        def part(span: slice) -> tuple[float, Doubles, Doubles]:
+            by_W, by_b = np.zeros(W.shape), np.zeros(b.shape)
+            kernels.add_curvature(self.rows[span], W, b, U, c, self._room(), by_W, by_b)
+            return 0.0, by_W, by_b
+
+        W, b = self._in_dtype(weights, self._raised)
+        U, c = self._in_dtype(along)
+        return self._mean(part, positions)[1]
+
+    def bits(self, weights: Weights) -> Doubles:
+        """-log2 p(target) at each position, (T,)."""
+        W, b = self._in_dtype(weights, self._raised)
+        out = np.empty(len(self))
+
+        def part(span: slice) -> None:
+            kernels.bits_of_targets(self.rows[span], self.targets[span], W, b, self._room(), out[span])
+
+        with one_thread(), pool(self.threads) as executor:
+            list(map_ordered(part, self._spans(len(self)), executor))
+        return out
+
+    def _mean(
+        self, part: Callable[[slice], tuple[float, Doubles, Doubles]], positions: int | None = None
+    ) -> tuple[float, Weights]:
+        length = min(len(self), positions or len(self))
+        with one_thread(), pool(self.threads if length > _CHUNK else 1) as executor:
+            parts = map_ordered(part, self._spans(length), executor)
+            loss, W, b = next(parts)
+            for nats, by_W, by_b in parts:
+                loss, W, b = loss + nats, W + by_W, b + by_b
+        return loss / length, Weights(W / length, b / length)
+
+    def _spans(self, length: int) -> list[slice]:
+        return [slice(a, min(a + _CHUNK, length)) for a in range(0, length, _CHUNK)]
+
+    def _in_dtype(self, weights: Weights, raised: Doubles | float = 0.0) -> tuple[Floats, Floats]:
+        kind = self.rows.dtype
+        return contiguous(weights.W, kind), contiguous(weights.b + raised, kind)
+
+    def _room(self) -> kernels.Room:
+        outputs, inner, block, kind = len(self.shared), self.rows.shape[1], min(_BLOCK, len(self)), self.rows.dtype
+        columns, logits, along, top, total, chosen = (
+            np.empty(n * block, kind) for n in (inner, outputs, outputs, 1, 1, 1)
+        )
+        product, sums = np.empty((outputs, inner), kind), np.empty(outputs, kind)
+        return kernels.Room(columns, logits, along, top, total, chosen, product, sums)
