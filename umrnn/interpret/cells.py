@@ -131,4 +131,5 @@ def _r2(errors: NDArray[np.float64], values: NDArray[np.float64]) -> float:
     """1 - SSE / SST about 0; NaN where the values never change, though rounding may have moved them off 0."""
     if values.max() == values.min():
         return math.nan
-    return 1 - float(np.dot(errors, errors) / np.dot(values, values))
+    # Not np.dot: BLAS takes two threads for long arrays, and other last bits with them.
+    return 1 - float(np.square(errors).sum() / np.square(values).sum())
