@@ -14,6 +14,7 @@ from umrnn.errors import InputError
 from umrnn.interpret.automaton import graph_file, save_graph, transitions
 from umrnn.interpret.boolean import boolean
 from umrnn.interpret.flips import boolean_influence, cycles, sampled_positions
+from umrnn.interpret.saturation import saturation
 from umrnn.interpret.sign_machine import SignMachine, hashes
 from umrnn.interpret.sign_pass import Ternary
 from umrnn.nulls import Null
@@ -258,15 +259,18 @@ def test_graph__holds_every_step_or_says_what_it_lacks() -> None:
 # One statement of the DOT language a line: a comment, defaults, a node or an edge; quoted strings escape quotes.
 QUOTED = r'"(?:[^"\\]|\\["\\])*"'
 ATTRIBUTES = rf"\[\w+=(?:{QUOTED}|\w+)(?:, \w+=(?:{QUOTED}|\w+))*\]"
-STATEMENT = re.compile(rf"  (?://.*|node {ATTRIBUTES};|\d+ {ATTRIBUTES};|\d+ -> \d+ {ATTRIBUTES};)")
+STATEMENT = re.compile(rf"  (?://.*|(?:graph|node) {ATTRIBUTES};|\d+ {ATTRIBUTES};|\d+ -> \d+ {ATTRIBUTES};)")
 
 
 @pytest.mark.needs_jit
 def test_graph__is_written_as_dot_and_json(tmp_path) -> None:
     corpus = Corpus.from_bytes(bytes(range(256)) * 2)
-    graph = boolean(random_model(4), corpus, **FAST).graph
+    reading = boolean(random_model(4), corpus, **FAST)
+    graph, found, first = reading.graph, reading.headline(), reading.counterexamples["state"][0]
     save_graph(graph, tmp_path / "a.dot")
     lines = (tmp_path / "a.dot").read_text("utf-8").splitlines()
+    assert f"fidelity {found['fidelity']:.4g}, fidelity_state {found['fidelity_state']:.4g}" in lines[3]
+    assert f"counterexample at {first.position}: {first.differing_neurons} signs differ" in lines[2]
     assert (lines[0], lines[-1]) == ("digraph automaton {", "}")
     assert [line for line in lines[1:-1] if not STATEMENT.fullmatch(line)] == []
     assert sum("->" in line for line in lines) == len(graph.edges)
@@ -277,8 +281,25 @@ def test_graph__is_written_as_dot_and_json(tmp_path) -> None:
     assert [record["hidden"], len(record["nodes"]), len(record["edges"])] == [4, len(graph.visits), len(graph.edges)]
     assert sum(edge["count"] for edge in record["edges"]) == 511
     assert record["corpus"]["sha256"] == corpus.sha256
+    assert record["fidelity"]["fidelity_top_byte"] == found["fidelity_top_byte"]
+    assert record["first_counterexample"]["position"] == found["first_counterexample"] == first.position
+    assert record["first_counterexample"]["context"] == list(first.context)
     for node in record["nodes"]:
         assert int(node["signs"], 16) == int(graph.signs[node["id"], 0])
+
+
+@pytest.mark.needs_jit
+def test_graph__without_a_counterexample_says_so() -> None:
+    graph = boolean(delay_line(4), letters(50), **FAST).graph
+    assert "// no counterexample" in graph.dot()
+    assert json.loads(graph.json())["first_counterexample"] is None
+
+
+@pytest.mark.needs_jit
+def test_boolean__flips_are_those_of_saturation() -> None:
+    model, corpus = random_model(70), letters(300)
+    flips = {row.neuron: row.flips for row in saturation(model, corpus, null=Null(0)).rows}
+    assert boolean(model, corpus, **FAST).neurons["flips"].tolist() == [flips[j] for j in range(70)]
 
 
 def test_graph__refuses_other_files(tmp_path) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -14,6 +14,7 @@ from umrnn._files import writable_file, write_atomically
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.sign_machine import SignMachine, Words
+from umrnn.interpret.sign_pass import Counterexample
 from umrnn.nulls import Split
 from umrnn.rnn.trace import trace
 
@@ -98,6 +99,8 @@ class TransitionGraph:
     signs : shape (N, W), packed sign vectors
     edges : shape (E, 4), rows (node, byte, count, next node)
     nodes_left_out, steps_left_out : distinct vectors, and steps from or to one of them, that are not in the graph
+    fidelity : how far the automaton is the network: shares of steps by what is compared, as in the reading
+    counterexample : the first step where it is not; None if there is none
     provenance : the corpus and the model they are of
     """
 
@@ -108,6 +111,8 @@ class TransitionGraph:
     edges: NDArray[np.int64]
     nodes_left_out: int
     steps_left_out: int
+    fidelity: Mapping[str, float]
+    counterexample: Counterexample | None
     provenance: Mapping[str, Any]
 
     def sign_text(self, node: int) -> str:
@@ -116,21 +121,32 @@ class TransitionGraph:
         return data[: -(-self.hidden // 8)].hex()
 
     def json(self) -> str:
-        """The graph as a JSON object: nodes, edges, what was left out, of which corpus and model."""
+        """The graph as a JSON object: how faithful it is, nodes, edges, what was left out, corpus and model."""
         nodes = [
             {"id": k, "visits": int(self.visits[k]), "first": int(self.first[k]), "signs": self.sign_text(k)}
             for k in range(len(self.visits))
         ]
         edges = [dict(zip(("source", "byte", "count", "target"), row)) for row in self.edges.tolist()]
         left_out = {"nodes": self.nodes_left_out, "steps": self.steps_left_out}
-        record = {"hidden": self.hidden, "nodes": nodes, "edges": edges, "left_out": left_out, **self.provenance}
-        return json.dumps(record, indent=1) + "\n"
+        missed = asdict(self.counterexample) if self.counterexample else None
+        record = {
+            "hidden": self.hidden,
+            "fidelity": dict(self.fidelity),
+            "first_counterexample": missed,
+            "nodes": nodes,
+            "edges": edges,
+            "left_out": left_out,
+            **self.provenance,
+        }
+        return json.dumps(record, indent=1, default=lambda value: list(value)) + "\n"  # bytes as numbers
 
     def dot(self) -> str:
         """The graph in the DOT language of Graphviz; an edge is labelled by its byte, and by its count above 1."""
         lines = [
             "digraph automaton {",
             f"  // {self.nodes_left_out} nodes and {self.steps_left_out} steps left out",
+            f"  // {self._missed()}",
+            f'  graph [label="{", ".join(f"{name} {share:.4g}" for name, share in self.fidelity.items())}"];',
             "  node [shape=circle];",
         ]
         for k in range(len(self.visits)):
@@ -140,13 +156,25 @@ class TransitionGraph:
             lines.append(f'  {source} -> {target} [label="{_shown(byte)}{times}", count={count}];')
         return "\n".join([*lines, "}", ""])
 
+    def _missed(self) -> str:
+        """The counterexample in one line."""
+        if self.counterexample is None:
+            return "no counterexample"
+        row = self.counterexample
+        network, automaton = (_shown(byte[0]) for byte in (row.network, row.automaton))
+        return (
+            f"first counterexample at {row.position}: {row.differing_neurons} signs differ, "
+            f"likeliest next byte {network} of the network, {automaton} of the automaton"
+        )
+
 
 def most_visited(
-    machine: SignMachine, corpus: Corpus, states: NDArray[np.int64], nodes: int, provenance: Mapping[str, Any]
+    machine: SignMachine, corpus: Corpus, states: NDArray[np.int64], nodes: int, **known: Any
 ) -> TransitionGraph:
     """The graph of the ``nodes`` most visited of ``states``, numbers (n,) of the vectors after each byte of ``corpus``.
 
-    The network is run once more for the vectors themselves, so that they need not all be held.
+    The network is run once more for the vectors themselves, so that they need not all be held. ``known`` are the
+    fidelity, the counterexample and the provenance of the graph.
     """
     _, first, visits = np.unique(states, return_index=True, return_counts=True)
     kept = np.lexsort((first, -visits))[:nodes]
@@ -164,7 +192,7 @@ def most_visited(
         edges=np.column_stack([edges[:, :2], counts, edges[:, 2]]).astype(np.int64),
         nodes_left_out=len(first) - len(kept),
         steps_left_out=int(np.count_nonzero(~inside)),
-        provenance=provenance,
+        **known,
     )
 
 

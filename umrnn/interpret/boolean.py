@@ -154,7 +154,7 @@ def boolean(
     )
     numbers = np.unique(seen.states, return_inverse=True)[1].astype(np.int64)
     moves = transitions(numbers, corpus.data)
-    where = {"corpus": known["corpus"], "model": known["model"]}
+    faithful = _fidelity_figures(seen, moves, numbers)
     influence = boolean_influence(network, corpus, machine=machine, threads=threads)
     byte = int(corpus.data[_cycle_position(len(corpus))])
     found, finals = cycles(machine, byte, starts=_STARTS, limit=_LIMIT, seed=null.seed, threads=threads)
@@ -164,7 +164,7 @@ def boolean(
             "scored": _scored(corpus, trained_on),
             **{f"null_bpc_{name}": bits[name][1] for name in _WITH_NULL},
             **_margin_figures(seen, network),
-            **_fidelity_figures(seen, moves, numbers),
+            **faithful,
             **_influence_figures(influence),
             "cycle_byte": bytes([byte]),
             "cycles_found": sum(period > 0 for _, period in found),
@@ -176,7 +176,15 @@ def boolean(
         counterexamples=seen.examples,
         cycle_steps=found,
         transitions=moves,
-        graph=most_visited(machine, corpus, numbers, nodes, where),
+        graph=most_visited(
+            machine,
+            corpus,
+            numbers,
+            nodes,
+            fidelity={name: faithful[name] for name in ("fidelity", "fidelity_state", "fidelity_top_byte")},
+            counterexample=_first(seen),
+            provenance={"corpus": known["corpus"], "model": known["model"]},
+        ),
         provenance=known,
     )
 
@@ -244,8 +252,13 @@ def _margin_figures(seen: SignPass, network: Elman) -> dict[str, Any]:
     }
 
 
+def _first(seen: SignPass) -> Counterexample | None:
+    """The first step whose sign vector the automaton misses; if none, the first whose likeliest byte it misses."""
+    return next(iter(seen.examples["state"] or seen.examples["byte"]), None)
+
+
 def _fidelity_figures(seen: SignPass, moves: Transitions, numbers: NDArray[np.int64]) -> dict[str, Any]:
-    steps, first = seen.steps, seen.examples["state"] or seen.examples["byte"]
+    steps, first = seen.steps, _first(seen)
     return {
         "unique_sign_vectors": len(np.unique(numbers[:-1])),
         "unique_sign_vectors_dynamics": len(np.unique(seen.free_states[:-1])),
@@ -259,7 +272,7 @@ def _fidelity_figures(seen: SignPass, moves: Transitions, numbers: NDArray[np.in
         "null_fidelity_top_byte": seen.chance_top_byte(),
         "fidelity_free_state": seen.free_exact / steps,
         "fidelity_free_top_byte": seen.free_same_top / steps,
-        "first_counterexample": first[0].position if first else None,
+        "first_counterexample": first.position if first else None,
         "deterministic_pairs": moves.deterministic,
         "held_out_seen": moves.held_out_seen,
         "held_out_right": moves.held_out_right,

@@ -98,7 +98,8 @@ class SignPass:
         data = self.corpus.data[block.start + skip : block.start + len(words)]
         earlier, later = np.concatenate([before, words[:-1]]), words[skip:]
         predicted, apart = self.machine.step(earlier, data), np.empty(len(later), np.int64)
-        kernels.count_differences(earlier, later, apart, self.flips)
+        predict = slice(0, max(0, len(block.bits) - skip))  # flips are those of the states that predict a byte
+        kernels.count_differences(earlier[predict], later[predict], apart[predict], self.flips)
         kernels.count_differences(free[skip:], later, apart, np.zeros_like(self.flips))
         network = self.read_out.top_bytes(block.h[skip:])
         self.free_exact += int(np.count_nonzero(apart == 0))
