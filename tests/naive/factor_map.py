@@ -69,3 +69,37 @@ def best_pair(data: Any, h: Any, lags: Any, first: int) -> tuple[tuple[int, int]
         if value > score + 1e-12:
             best, score = pair, value
     return best, score
+
+
+def votes(data: Any, signs: Any, lags: Any, first: int, boundary: int | None = None) -> tuple[float, float, float]:
+    """Share of positions told right by the commoner sign of their cell: itself included, left out, held out."""
+    last = len(data) if boundary is None else boundary
+    groups = cells(data, lags, first, last)
+
+    def majority(members: Any, everyone: Any) -> bool:
+        lead = sum(1 if signs[t] else -1 for t in members)
+        return lead > 0 if lead else sum(1 if signs[t] else -1 for t in everyone) >= 0
+
+    seen, late = range(first, last), range(last, len(data))
+    right = others = 0
+    for members in groups.values():
+        positive = sum(bool(signs[t]) for t in members)
+        right += max(positive, len(members) - positive)
+        for t in members:
+            guess = majority([s for s in members if s != t], [s for s in seen if s != t])
+            others += guess == bool(signs[t])
+    told = [majority(groups.get(tuple(int(data[t - d]) for d in lags), ()), seen) == bool(signs[t]) for t in late]
+    return right / len(seen), others / len(seen), float(np.mean(told)) if told else float("nan")
+
+
+def vote_mi_bits(data: Any, signs: Any, lags: Any, first: int) -> float:
+    """Mutual information of cell and sign over the positions from ``first``."""
+    groups, count = cells(data, lags, first, len(data)), len(data) - first
+    share = {s: sum(bool(signs[t]) == s for t in range(first, len(data))) / count for s in (False, True)}
+    total = 0.0
+    for members in groups.values():
+        for s in (False, True):
+            joint = sum(bool(signs[t]) == s for t in members) / count
+            if joint:
+                total += joint * float(np.log2(joint / (share[s] * len(members) / count)))
+    return total

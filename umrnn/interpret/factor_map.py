@@ -22,6 +22,7 @@ from umrnn.interpret.chance import best_by_chance, false_discovery_q, rotations,
 from umrnn.interpret.feature_maps import feature_tables
 from umrnn.interpret.mapped import mapped_bpc
 from umrnn.interpret.pair_search import PairSearch
+from umrnn.interpret.sign_votes import SignVotes, sign_votes
 from umrnn.interpret.states import States
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
@@ -37,6 +38,7 @@ _TIE = 1e-12
 _SHORTEST = 4  # bytes: two lags, and two positions whose states may differ
 _GOOD = 0.8  # R² from which the source calls a neuron explained
 _FALSE = 0.05  # rate of false discoveries
+_VOTES = ("vote_accuracy", "null_vote_accuracy", "loo_vote_accuracy", "held_out_vote_accuracy", "commoner_sign_share")
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,11 @@ class FactorMap(Result):
     """The factor map of a network, or of any states."""
 
     neurons: tuple[NeuronFactors, ...]
+    signs: tuple[SignVotes, ...]
     positions: int
     figures: Mapping[str, float | None]
     more: Mapping[str, Table]
-    groupings: Mapping[tuple[int, int], Grouping]
+    groupings: Mapping[tuple[int, ...], Grouping]
 
     def headline(self) -> dict[str, Any]:
         """Mean R² over neurons and the same where chance, or bytes not counted, had a say; bits per byte of the map."""
@@ -90,15 +93,16 @@ class FactorMap(Result):
             "dominant_pair_neurons": count,
             "null_r2_fixed": self.groupings[pair].chance_r2 if pair else None,
             "single_lag_r2": _mean(row.single_r2 for row in rows),
+            **{name: _mean(getattr(row, name) for row in self.signs) for name in _VOTES},
+            "conjunctions": sum(row.conjunction is True for row in self.signs),
+            "loo_conjunctions": sum(row.loo_conjunction is True for row in self.signs),
             "positions": self.positions,
             **self.figures,
         }
 
     def tables(self) -> dict[str, Table]:
-        """``pairs``: how many neurons took each; ``neurons``: a row each; ``features`` and ``maps`` where asked for."""
-        columns = tuple(NeuronFactors.__dataclass_fields__)
-        neurons = Table.of(columns, ([getattr(row, name) for name in columns] for row in self.neurons))
-        return {"pairs": self._pairs(), **self.more, "neurons": neurons}
+        """``pairs``: how many neurons took each; ``neurons``, ``signs``: a row each; ``maps``, ``features`` if any."""
+        return {"pairs": self._pairs(), **self.more, "neurons": _table(self.neurons), "signs": _table(self.signs)}
 
     def _significant(self) -> int | None:
         """Neurons with a small enough q-value; None where so few shuffles cannot show one."""
@@ -169,9 +173,12 @@ def factor_map(
     shifted = best_by_chance(search, rotations(null, first, stop), threads=threads, progress=progress)
     progress.finish()
 
-    groupings = {lags: search.grouping(lags) for lags in sorted({*best.lags, *early.lags})}
+    alone = [lags[:1] for lags in single.lags]
+    groupings = {lags: search.grouping(lags) for lags in sorted({*best.lags, *early.lags, *alone})}
     maps = (_means(search, best.lags, groupings), _means(search, early.lags, groupings, counted or None))
     neurons = _rows(best, single, maps, chance, shifted)
+    constant = np.array([row.lags is None for row in neurons])
+    signs = sign_votes(search, (best.lags, early.lags, alone), groupings, counted, constant)
     figures = _bits(model, search, maps, counted, progress)
     more = feature_tables(model, corpus, search, counted, progress=progress) if features else {}
     figures |= _feature_figures(more)
@@ -180,6 +187,7 @@ def factor_map(
     return FactorMap(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
         neurons=neurons,
+        signs=signs,
         positions=stop - first,
         figures=figures,
         more=more,
@@ -300,6 +308,11 @@ def _feature_figures(more: Mapping[str, Table]) -> dict[str, float | None]:
     """Bits per byte with the first lag fixed, with word length, and with tags as well; second lags kept."""
     names = ("bpc_from_map_first_lag_fixed", "bpc_from_map_word_length", "bpc_from_map_word_length_in_tag")
     return dict(zip(names, (more["maps"].rows[i][1] for i in (0, 1, 3)))) if more else {}
+
+
+def _table(rows: tuple[NeuronFactors, ...] | tuple[SignVotes, ...]) -> Table:
+    columns = tuple(type(rows[0]).__dataclass_fields__)
+    return Table.of(columns, ([getattr(row, name) for name in columns] for row in rows))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -13,6 +13,7 @@ from umrnn.interpret.cells import CellMeans, Grouping
 from umrnn.interpret.factor_map import NeuronFactors, factor_map
 from umrnn.interpret.knockout import KnockedOut, knockout
 from umrnn.interpret.saturation import SaturationOfNeuron, saturation
+from umrnn.interpret.sign_votes import SignVotes
 from umrnn.interpret.states import States
 from umrnn.interpret.weights import NeuronWeights, read_weights
 from umrnn.nulls import Null
@@ -33,6 +34,7 @@ class NeuronCard(Result):
     """All readings of one neuron, from those of the whole network."""
 
     factors: NeuronFactors
+    signs: SignVotes
     knocked_out: KnockedOut
     saturation: SaturationOfNeuron
     weights: NeuronWeights
@@ -51,8 +53,14 @@ class NeuronCard(Result):
             "loo_r2": self.factors.loo_r2,
             "held_out_r2": self.factors.held_out_r2,
             "cells": self.factors.cells,
+            "degrees_of_freedom": self.factors.degrees_of_freedom,
             "single_lag": self.factors.single_lag,
             "single_r2": self.factors.single_r2,
+            "vote_accuracy": self.signs.vote_accuracy,
+            "null_vote_accuracy": self.signs.null_vote_accuracy,
+            "loo_vote_accuracy": self.signs.loo_vote_accuracy,
+            "held_out_vote_accuracy": self.signs.held_out_vote_accuracy,
+            "commoner_sign_share": self.signs.commoner_sign_share,
             "delta_bpc": self.knocked_out.delta_bpc,
             "rank": self.knocked_out.rank,
             "first_half_bpc": self.knocked_out.first_half_bpc,
@@ -118,6 +126,7 @@ def neuron(
     settings = {**found.provenance["parameters"], "neuron": index, "top": top}
     return NeuronCard(
         factors=factors,
+        signs=found.signs[0],
         knocked_out=knockout(network, corpus, null=Null(0), threads=threads, progress=progress).rows[index],
         saturation=saturation(network, corpus, null=Null(0), threads=threads, progress=progress).rows[index],
         weights=read_weights(network, corpus, threads=threads, progress=progress).rows[index],
