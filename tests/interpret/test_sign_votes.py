@@ -83,3 +83,4 @@ def test_signs__published_accuracies(reference: Path) -> None:
         "loo_vote_accuracy": 0.812,
         "held_out_vote_accuracy": 0.720,
     }
+    assert (found.headline()["conjunctions"], found.headline()["loo_conjunctions"]) == (127, 62)
