@@ -78,7 +78,7 @@ def test_any_bytes_and_network(umrnn, tmp_path: Path, name: str, content: bytes,
         ("attribution --range 0:1", "a corpus of one byte has nothing to predict"),
         ("attribution --at 1023", "at must be in [0, 1022], got 1023"),
         ("attribution --at 5 --window 6", "window must be in [0, 5], got 6"),
-        ("attribution --steps 0", "steps must be in [1, 1024], got 0"),
+        ("attribution --steps 0", "steps must be in [1, 8192], got 0"),
         ("attribution --depth 2000", "depth must be at most 1022 in a corpus of 1024 bytes, got 2000"),
     ],
 )

@@ -29,7 +29,7 @@ __all__ = ["Attribution", "Baseline", "attribution"]
 
 Baseline = Literal["mean", "zero"]
 _WINDOW = 20
-_MOST_STEPS, _WORK = 1024, 1 << 24  # points of the integral; times H²
+_MOST_STEPS, _WORK = 1 << 13, 1 << 27  # points of the integral; times H²
 _THRESHOLD = 0.01  # of the headline
 
 
@@ -131,7 +131,7 @@ def attribution(
     at : position in the corpus, 0 … n - 2; 10, or the middle of a shorter corpus, unless said otherwise
     window : largest lag of the bytes the prediction is shared out among, 20 or as far as the corpus allows
     depth : steps back of the statistics over the corpus, 50 or as far as the corpus allows
-    steps : most points of the integral, 1 … 1024; as many, and fewer for more than 128 neurons, unless said otherwise
+    steps : most points of the integral, 1 … 8192; as many, and fewer for more than 128 neurons, unless said otherwise
     baseline : input that stands for no byte: the ``mean`` column of W_x over the corpus, or ``zero``
     null : shuffles of past bytes; three unless said otherwise, one in a corpus of 100,000 bytes or more
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ __all__ = ["BASELINES", "PastByte", "PastBytes", "past_bytes"]
 
 BASELINES = ("mean", "zero")
 _CELLS = 1 << 22  # states held at once: points x steps x neurons
-_FEWEST, _RESIDUAL = 32, 1e-3  # points to begin with; bits
+_NODES, _RESIDUAL = 16, 1e-3  # of each part of the path; bits
 
 Array = NDArray[np.float64]
 
@@ -66,9 +67,9 @@ def past_bytes(
     c_d is the column of W_x that x_{t-d} adds, c' the baseline: the mean column of the bytes of the corpus, or zero.
     Integrated gradients and restored bits both share out log2 p - log2 p with c' everywhere; the first as well as the
     integral is known, the second exactly, in the order the bytes were read. The integral is taken by Gauss-Legendre
-    quadrature, with points doubled until its residual is below a thousandth of a bit or ``steps`` is reached: over some
-    30 bytes the prediction may swing too fast along the path for any number. A run that differs from lag d on begins
-    there.
+    quadrature on parts of the path. What each part should add up to is known, log2 p at its ends; the parts that miss
+    it most are halved until all together miss a thousandth of a bit, or ``steps`` is reached: over some 20 bytes the
+    prediction swings fast along a few short parts. A run that differs from lag d on begins there.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def past_bytes(
     [whole] = run.states(columns[np.newaxis])
     [reached] = run.log2_p(whole[-1:])
     ends = np.append(run.replaced_from(columns, rest, for_good=True), reached)
-    points, integrated = _integrated(run, columns, rest, reached - ends[0], steps)
+    points, integrated = _integrated(run, columns, rest, steps)
     plain, left_out = (columns * here).sum(axis=1), reached - run.replaced_from(columns, rest, for_good=False)
     shares = (plain, integrated, np.diff(ends), left_out)
     rows = tuple(
@@ -98,20 +99,65 @@ def past_bytes(
     return PastBytes(float(reached), float(ends[0]), points, rows)
 
 
-def _integrated(run: "_Run", columns: Array, rest: Array, difference: float, most: int) -> tuple[int, Array]:
-    """Points taken and integrated gradients of each row of ``columns``, whose sum should be ``difference``."""
-    points = min(_FEWEST, most)
-    while True:
-        nodes, weights = np.polynomial.legendre.leggauss(points)
-        slope, size = np.zeros_like(columns), max(1, _CELLS // columns.size)
-        for first in range(0, points, size):
-            along, weight = (nodes[first : first + size] + 1) / 2, weights[first : first + size] / 2
-            paths = rest + along[:, np.newaxis, np.newaxis] * (columns - rest)  # (m, K + 1, H)
-            slope += np.einsum("m,mkh->kh", weight, run.slopes(paths))
-        found: Array = ((columns - rest) * slope).sum(axis=1)
-        if abs(found.sum() - difference) < _RESIDUAL or points == most:
-            return points, found
-        points = min(2 * points, most)
+def _integrated(run: "_Run", columns: Array, rest: Array, most: int) -> tuple[int, Array]:
+    """Points taken and integrated gradients of each row of ``columns``, which run from ``rest`` to what they are."""
+    path = _Path(run, columns, rest, min(_NODES, most))
+    parts = min(2, most // path.nodes)
+    pieces = path.measured(np.arange(parts) / parts, np.full(parts, 1 / parts))
+    points = parts * path.nodes
+    while pieces.errors.sum() >= _RESIDUAL:
+        worst = np.argsort(-pieces.errors, kind="stable")[: (most - points) // (2 * path.nodes)]
+        split = worst[pieces.errors[worst] >= _RESIDUAL * pieces.widths[worst]]
+        if not len(split):
+            break
+        half = pieces.widths[split] / 2
+        starts = np.concatenate([pieces.starts[split], pieces.starts[split] + half])
+        pieces = pieces.without(split).joined(path.measured(starts, np.tile(half, 2)))
+        points += len(starts) * path.nodes
+    return points, pieces.shares.sum(axis=0)
+
+
+class _Pieces(NamedTuple):
+    """Parts [a, a + w] of a path from 0 to 1, and what they give."""
+
+    starts: Array  # (n,) a
+    widths: Array  # (n,) w
+    shares: Array  # (n, K + 1) integral over the part, of each row
+    errors: Array  # (n,) by how much their sum misses the difference between the ends
+
+    def without(self, which: NDArray[np.int64]) -> "_Pieces":
+        return _Pieces(*(np.delete(each, which, axis=0) for each in self))
+
+    def joined(self, other: "_Pieces") -> "_Pieces":
+        return _Pieces(*(np.concatenate(pair) for pair in zip(self, other)))
+
+
+class _Path:
+    """The straight line from one input to another, and log2 p along it."""
+
+    def __init__(self, run: "_Run", columns: Array, rest: Array, nodes: int) -> None:
+        self._run, self._rest, self._way, self.nodes = run, rest, columns - rest, nodes
+        along, weights = np.polynomial.legendre.leggauss(nodes)
+        self._along, self._weights = (along + 1) / 2, weights / 2
+
+    def measured(self, starts: Array, widths: Array) -> _Pieces:
+        """The parts from each of ``starts`` on."""
+        size = max(1, _CELLS // (self._way.size * max(2, self.nodes)))
+        some = [self._some(starts[i : i + size], widths[i : i + size]) for i in range(0, len(starts), size)]
+        shares, errors = (np.concatenate(each) for each in zip(*some))
+        return _Pieces(starts, widths, shares, errors)
+
+    def _some(self, starts: Array, widths: Array) -> tuple[Array, Array]:
+        slopes = self._run.slopes(self._inputs(starts[:, np.newaxis] + widths[:, np.newaxis] * self._along))
+        means = np.einsum("m,nmkh->nkh", self._weights, slopes.reshape(len(starts), self.nodes, *self._way.shape))
+        shares: Array = widths[:, np.newaxis] * (self._way * means).sum(axis=2)
+        ends = self._run.states(self._inputs(np.stack([starts, starts + widths])))[:, -1]
+        low, high = self._run.log2_p(ends).reshape(2, -1)
+        return shares, np.abs(shares.sum(axis=1) - (high - low))
+
+    def _inputs(self, along: Array) -> Array:
+        inputs: Array = self._rest + along.reshape(-1, 1, 1) * self._way
+        return inputs
 
 
 class _Run:

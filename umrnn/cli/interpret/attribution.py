@@ -38,7 +38,7 @@ def attribution(
     ] = None,
     depth: DepthOption = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", metavar="N", help="Most points of integrated gradients. [default: 1024]")
+        int | None, typer.Option("--steps", metavar="N", help="Most points of integrated gradients. [default: 8192]")
     ] = None,
     baseline: Annotated[
         Literal["mean", "zero"], typer.Option("--baseline", help="Input that stands for no byte.")

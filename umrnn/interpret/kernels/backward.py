@@ -148,7 +148,8 @@ def patterns_used(
 ) -> None:
     """What ``raise_levels`` finds over lags 0 … K = depth of the inputs read there, and of the steps between them.
 
-    data, h, weights, g as in ``follow_back``; levels and largest must be zero on entry.
+    data, h, weights, g as for one text in ``follow_back``; levels and largest must be zero on entry. There are fewer
+    than K positions before the first only where the corpus begins: W_h has nothing to carry to its first state.
     """
     before = data.shape[0] - g.shape[0]
     u, beyond = np.empty_like(g), np.zeros_like(g)
@@ -157,16 +158,17 @@ def patterns_used(
         if skipped >= g.shape[0]:
             break
         first, last = before + skipped - k, data.shape[0] - k
-        steps = largest if k < depth else beyond  # one step further back lies beyond the depth
-        raise_levels(
-            g[skipped:],
-            h[first:last],
-            data[first:last],
-            weights.W_x,
-            thresholds,
-            levels[skipped:],
-            steps[skipped:],
-            u[skipped:],
-        )
+        carried = skipped + 1 if first == 0 else skipped
+        for start, stop, steps in ((skipped, carried, beyond), (carried, g.shape[0], largest if k < depth else beyond)):
+            raise_levels(
+                g[start:stop],
+                h[start + before - k : stop + before - k],
+                data[start + before - k : stop + before - k],
+                weights.W_x,
+                thresholds,
+                levels[start:stop],
+                steps[start:stop],
+                u[start:stop],
+            )
         if k < depth:
             multiply(u[skipped:], weights.W_h, g[skipped:])
