@@ -286,9 +286,10 @@ def open_direction(path: str | os.PathLike[str], hidden: int) -> Vector:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist", hint="check the path given as --direction") from None
-    except (OSError, ValueError, EOFError) as problem:
-        detail = " ".join(str(problem).split())[:120]
-        raise InputError(f"{path} cannot be read as a .npy array: {detail}") from None
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read: {problem.strerror or 'it ends too early'}") from None
+    except (ValueError, EOFError):  # numpy's own words recommend loading pickles
+        raise InputError(f"{path} must be a .npy array of {hidden} numbers, and cannot be read as one") from None
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path} holds several arrays: a direction is one .npy array of shape ({hidden},)")
     return unit(array, hidden, f"the direction in {path}")
