@@ -64,18 +64,22 @@ def test_follow_back__is_the_definition(dtype, first, depth):
     """``first``: positions before it may only be looked at; a depth beyond the data leaves cells alone."""
     weights, wide, data, states = case(dtype)
     g = gradients(weights, data, states, dtype)[first:]
-    out = np.full((depth + 1, FIGURES, len(g)), -1.0)
-    follow_back(data[:-1], states[:-1], layout(weights), g, np.empty_like(g), out)
+    others = np.append(data[-2::-1], data[-1])  # the gradients are of the targets, which stay
+    out = np.full((2, depth + 1, FIGURES, len(g)), -1.0)
+    follow_back(np.stack([data[:-1], others[:-1]]), states[:-1], layout(weights), g, np.empty_like(g), out)
     for i in range(len(g)):
-        expected = naive.figures(wide, data, states.astype(np.float64), first + i, depth)
-        np.testing.assert_allclose(out[: len(expected), :, i], expected, atol=60 * TOLERANCE[dtype])
-        assert (out[len(expected) :, :, i] == -1).all()
+        path = naive.followed(wide, states.astype(np.float64), first + i, int(data[first + i + 1]), depth)
+        for text, found in zip((data, others), out):
+            expected = naive.looked_at(wide, text, states.astype(np.float64), first + i, path)
+            np.testing.assert_allclose(found[: len(expected), :, i], expected, atol=60 * TOLERANCE[dtype])
+            assert (found[len(expected) :, :, i] == -1).all()
 
 
 def test_follow_back__leaves_the_last_gradients():
     weights, wide, data, states = case()
     g = gradients(weights, data, states, np.float64)[4:]
-    follow_back(data[:-1], states[:-1], layout(weights), g, np.empty_like(g), np.empty((4, FIGURES, 3)))
+    out = np.empty((1, 4, FIGURES, 3))
+    follow_back(data[np.newaxis, :-1], states[:-1], layout(weights), g, np.empty_like(g), out)
     expected = [naive.followed(wide, states, 4 + i, int(data[5 + i]), 3)[-1] for i in range(3)]
     np.testing.assert_allclose(g, expected, atol=1e-14)
 

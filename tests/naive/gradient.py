@@ -22,13 +22,18 @@ def followed(weights: Any, states: Any, t: int, target: int, depth: int) -> list
     return out
 
 
-def figures(weights: Any, data: Any, states: Any, t: int, depth: int) -> list[tuple[float, float, float, float]]:
-    """Of each lag: squared norm, attribution, attribution through the gate of the input step, mass of attributions."""
+def looked_at(weights: Any, data: Any, states: Any, t: int, path: list[Any]) -> list[tuple[float, ...]]:
+    """Of each gradient of ``path``: squared norm, attribution, the same through the gate of the input step, mass."""
     out = []
-    for k, g in enumerate(followed(weights, states, t, int(data[t + 1]), depth)):
+    for k, g in enumerate(path):
         column, gate = weights["W_x"][:, int(data[t - k])], 1 - states[t - k] ** 2
         out.append((float(g @ g), float(column @ g), float(column @ (gate * g)), float(np.abs(column * g).sum())))
     return out
+
+
+def figures(weights: Any, data: Any, states: Any, t: int, depth: int) -> list[tuple[float, ...]]:
+    """The same of each lag."""
+    return looked_at(weights, data, states, t, followed(weights, states, t, int(data[t + 1]), depth))
 
 
 def surprise(weights: Any, columns: Any, before: Any, target: int) -> float:
@@ -49,6 +54,6 @@ def used(weights: Any, data: Any, states: Any, t: int, depth: int, threshold: fl
             if abs(weights["W_x"][i, x] * g[i]) > threshold:
                 inputs.add((i, x))
             for j in range(len(g)):
-                if k < depth and abs((1 - states[t - k][i] ** 2) * g[i] * weights["W_h"][i, j]) > threshold:
+                if k < min(depth, t) and abs((1 - states[t - k][i] ** 2) * g[i] * weights["W_h"][i, j]) > threshold:
                     recurrent.add((i, j))
     return recurrent, inputs

@@ -82,7 +82,7 @@ class Attribution(Result):
             "mean_active": active.mean_active,
             "median_active": active.median_active,
             "chain_weights": len(touched),
-            "chain_weights_share": len(touched) / self.hidden**2,
+            "chain_weights_share": len(touched) / (self.hidden * (self.hidden + 1)),
             "chain_weights_with_earlier": len(weights_touched(self.chains)),
             "top_chain_neuron": top,
             "top_chain_positions": self.appearances[top],
@@ -154,7 +154,12 @@ def attribution(
     null = null or shuffles(None, len(corpus))
     check_predicts(corpus)
     lags, position = checked_depth(depth, len(corpus)), checked_position(at, corpus)
-    reach = min(_WINDOW, position) if window is None else integer("window", window, 0, position)
+    reach = min(_WINDOW, position) if window is None else integer("window", window, 0)
+    if reach > position:
+        raise InputError(
+            f"window must be at most the {position} bytes before the one at position {position}, got {window}",
+            hint="name a smaller --window or a later --at",
+        )
     if steps is not None:
         integer("steps", steps, 1, _MOST_STEPS)
     if baseline not in BASELINES:

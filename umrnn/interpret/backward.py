@@ -155,10 +155,16 @@ class Follower:
 
     def follow(self, stretch: Stretch, g: Floats | None = None) -> Followed:
         """The way back from every prediction of ``stretch``; ``g`` as from :meth:`gradients`, if known."""
+        return self.follow_with(stretch, [], g)[0]
+
+    def follow_with(self, stretch: Stretch, others: Iterable[Stretch], g: Floats | None = None) -> list[Followed]:
+        """The way back from ``stretch``, and from ``others`` that have the same states and other bytes, in one go."""
         g = self.gradients(stretch) if g is None else g
-        out = np.zeros((self.depth + 1, kernels.FIGURES, len(g)))
-        kernels.follow_back(stretch.data, stretch.h, self.weights, g.copy(), np.empty_like(g), out)
-        return Followed(stretch, g, np.sqrt(out[:, 0]), out[:, 1], out[:, 2], out[:, 3])
+        every = [stretch, *others]
+        out = np.zeros((len(every), self.depth + 1, kernels.FIGURES, len(g)))
+        data = np.stack([one.data for one in every])
+        kernels.follow_back(data, stretch.h, self.weights, g.copy(), np.empty_like(g), out)
+        return [Followed(one, g, np.sqrt(own[:, 0]), *own[:, 1:].swapaxes(0, 1)) for one, own in zip(every, out)]
 
 
 def stretches(model: Elman, corpus: Corpus, depth: int) -> Iterator[list[Stretch]]:

@@ -311,13 +311,12 @@ class _Way:
         path, through = self.gradients[i, :reached], self._through[i, :reached]
         bytes_read, inverse = np.unique(self.past[i, :reached], return_inverse=True)
         lag_x = np.array([_largest_lag(path, np.flatnonzero(inverse == n)) for n in range(len(bytes_read))])  # (n, H)
-        # The last gates lead beyond the depth, unless there is no other.
-        lag_h = _largest_lag(through, np.arange(max(1, reached - 1)))
-        by_array = {
-            "W_x": (model.W_x.T[bytes_read] * path[lag_x, neurons], lag_x),
-            "W_h": ((model.W_h * through[lag_h, neurons][:, np.newaxis]).T, np.tile(lag_h, (hidden, 1))),
-            "W_y": (path[:1], np.zeros((1, hidden), np.int64)),
-        }
+        by_array = {"W_x": (model.W_x.T[bytes_read] * path[lag_x, neurons], lag_x)}
+        if reached > 1:  # the last gates lead beyond the depth, or to the state before the corpus, which is zero
+            lag_h = _largest_lag(through, np.arange(reached - 1))
+            used = model.W_h * through[lag_h, neurons][:, np.newaxis]
+            by_array["W_h"] = used.T, np.tile(lag_h, (hidden, 1))
+        by_array["W_y"] = path[:1], np.zeros((1, hidden), np.int64)
         sources: dict[str, NDArray[Any]] = {"W_x": bytes_read, "W_h": neurons, "W_y": self._stretch.targets[i : i + 1]}
         found = []
         for name, (values, lags) in by_array.items():

@@ -137,11 +137,11 @@ def gradient(
     network, facts, _ = opened(model)
     follower, sums = Follower(network, steps), _Sums(network.hidden, steps, null.permutations)
 
-    def work(stretch: Stretch) -> tuple[Followed, list[tuple[Followed, ...]]]:
-        found = follower.follow(stretch)
-        gates = (stretch.with_shuffled_gates(null, number) for number in range(null.permutations))
-        inputs = (stretch.with_shuffled_bytes(null, number) for number in range(null.permutations))
-        return found, [tuple(follower.follow(one, found.g) for one in pair) for pair in zip(gates, inputs)]
+    def work(stretch: Stretch) -> tuple[Followed, list[tuple[Followed, Followed]]]:
+        draws = range(null.permutations)
+        found, *inputs = follower.follow_with(stretch, [stretch.with_shuffled_bytes(null, number) for number in draws])
+        gates = (follower.follow(stretch.with_shuffled_gates(null, number), found.g) for number in draws)
+        return found, list(zip(gates, inputs))
 
     with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
         for found, drawn in in_stretches(work, network, corpus, steps, executor, progress):
@@ -172,7 +172,7 @@ class _Sums:
         self._norm, self._same, self._null_norm = np.zeros(lags), np.zeros(lags), np.zeros(lags)
         self._plain, self._gated = np.zeros((2, lags)), np.zeros((2, lags))  # as they are; bytes in random order
 
-    def add(self, found: Followed, drawn: list[tuple[Followed, ...]]) -> None:
+    def add(self, found: Followed, drawn: list[tuple[Followed, Followed]]) -> None:
         g = np.abs(found.g).astype(np.float64)
         self._add_energies(g)
         self._norm += found.norms.sum(axis=1)

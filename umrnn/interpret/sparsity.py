@@ -68,8 +68,9 @@ def sparsity(
         W_h[i, j]   |(1 - h_i²) g_i W_h[i, j]|           largest over the steps back
         W_x[j, x]   |W_x[j, x] g_j|                      largest over the lags at which x was read
 
-    The mass at lag 0 is that of W_y, sum of |g_j|, as published; beyond, and as ``input_mass`` from lag 0 on, that of
-    W_x. Chance: the bytes of each stretch in random order.
+    A step counts where there is a state a step before: neither beyond the depth nor before the corpus. The mass at lag
+    0 is that of W_y, sum of |g_j|, as published; beyond, and as ``input_mass`` from lag 0 on, that of W_x. Chance: the
+    bytes of each stretch in random order.
 
     Examples
     --------
@@ -111,12 +112,10 @@ class _Counted:
 
     def look(self, stretch: Stretch) -> _Found:
         """All that one stretch shows; changes nothing, so threads may run it side by side."""
-        followed = self._follower.follow(stretch)
+        others = [stretch.with_shuffled_bytes(self._null, number) for number in range(self._null.permutations)]
+        followed, *drawn = self._follower.follow_with(stretch, others)
         size, hidden = np.abs(followed.g), self._model.hidden
-        null_masses = np.zeros_like(self._null_masses)
-        for number in range(self._null.permutations):
-            drawn = stretch.with_shuffled_bytes(self._null, number)
-            null_masses += self._follower.follow(drawn, followed.g).masses.sum(axis=1)
+        null_masses = sum((one.masses.sum(axis=1) for one in drawn), np.zeros_like(self._null_masses))
         outputs = np.zeros((ALPHABET, hidden))
         np.maximum.at(outputs, stretch.targets, size)
         active = np.empty((3, len(THRESHOLDS), len(stretch)), np.int64)

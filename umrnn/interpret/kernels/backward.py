@@ -77,19 +77,21 @@ def look(g: Floats, h: Floats, data: Bytes, W_x: Floats, u: Floats, out: Floats)
 
 @kernel
 def follow_back(data: Bytes, h: Floats, weights: Parameters, g: Floats, u: Floats, out: Floats) -> None:
-    """out[k, :, i] = what ``look`` says of g_{t→t-k}, where row i of g is the last but M - 1 - i of the S positions.
+    """out[n, k, :, i] = what ``look`` says of g_{t→t-k} and text n, where row i of g is the last but M - 1 - i of the S
+    positions. No g depends on the text, so several cost little more than one.
 
-    data (S,), h (S, H), g (M, H) the gradients of the predictions, replaced by those K steps back, u (M, H) scratch,
-    out (K + 1, 4, M) float64. Cells whose t - k lies before the S positions are left alone.
+    data (N, S), h (S, H), g (M, H) the gradients of the predictions, replaced by those K steps back, u (M, H) scratch,
+    out (N, K + 1, 4, M) float64. Cells whose t - k lies before the S positions are left alone.
     """
-    before = data.shape[0] - g.shape[0]
-    for k in range(out.shape[0]):
+    before = h.shape[0] - g.shape[0]
+    for k in range(out.shape[1]):
         skipped = max(0, k - before)
         if skipped >= g.shape[0]:
             break
-        first, last = before + skipped - k, data.shape[0] - k
-        look(g[skipped:], h[first:last], data[first:last], weights.W_x, u[skipped:], out[k, :, skipped:])
-        if k + 1 < out.shape[0]:
+        first, last = before + skipped - k, h.shape[0] - k
+        for n in range(data.shape[0]):
+            look(g[skipped:], h[first:last], data[n, first:last], weights.W_x, u[skipped:], out[n, k, :, skipped:])
+        if k + 1 < out.shape[1]:
             multiply(u[skipped:], weights.W_h, g[skipped:])
 
 
@@ -148,8 +150,8 @@ def patterns_used(
 ) -> None:
     """What ``raise_levels`` finds over lags 0 … K = depth of the inputs read there, and of the steps between them.
 
-    data, h, weights, g as for one text in ``follow_back``; levels and largest must be zero on entry. There are fewer
-    than K positions before the first only where the corpus begins: W_h has nothing to carry to its first state.
+    data (S,), the rest as in ``follow_back``; levels and largest must be zero on entry. There are fewer
+    than K positions before the first only where the corpus begins: W_h carries nothing to its first state.
     """
     before = data.shape[0] - g.shape[0]
     u, beyond = np.empty_like(g), np.zeros_like(g)
@@ -157,18 +159,19 @@ def patterns_used(
         skipped = max(0, k - before)
         if skipped >= g.shape[0]:
             break
-        first, last = before + skipped - k, data.shape[0] - k
-        carried = skipped + 1 if first == 0 else skipped
-        for start, stop, steps in ((skipped, carried, beyond), (carried, g.shape[0], largest if k < depth else beyond)):
+        carried = skipped + 1 if before + skipped == k else skipped
+        further = largest if k < depth else beyond
+        for first, last, steps in ((skipped, carried, beyond), (carried, g.shape[0], further)):
+            rows = slice(before + first - k, before + last - k)
             raise_levels(
-                g[start:stop],
-                h[start + before - k : stop + before - k],
-                data[start + before - k : stop + before - k],
+                g[first:last],
+                h[rows],
+                data[rows],
                 weights.W_x,
                 thresholds,
-                levels[start:stop],
-                steps[start:stop],
-                u[start:stop],
+                levels[first:last],
+                steps[first:last],
+                u[first:last],
             )
         if k < depth:
             multiply(u[skipped:], weights.W_h, g[skipped:])
