@@ -82,6 +82,16 @@ def test_lay_out__too_many_columns_come_in_blocks_that_name_their_rows():
         assert header(block)[:2] == ["a", "b"]
 
 
+@pytest.mark.parametrize("width", [20, 26, 40])
+def test_lay_out__words_stay_whole(width):
+    """Cells are folded at spaces and after hyphens; words of up to 12 letters are not cut."""
+    rows = [("covariance", 7.04176), ("last-nonspace-class", 0.0557263), ("removed at every step", 6.98195)]
+    [lines] = lay_out(Table.of(("direction", "delta_bpc"), rows), width)
+    words = {word for line in lines for word in line.split()}
+    assert {"covariance", "removed", "every"} <= words
+    assert words & {"last-nonspace-class", "last-nonspace-", "last-"}
+
+
 def test_lay_out__escapes_are_never_split():
     table = Table.of(("context", "n"), [(b"\x00\n" * 20, 1)])
     (block,) = lay_out(table, 20)

@@ -17,7 +17,7 @@ from umrnn.result import Table
 
 __all__ = ["lay_out"]
 
-_PROSE = 8  # columns of a terminal that a folded cell needs at the least
+_PROSE, _WORD = 8, 12  # columns of a terminal that a folded cell needs at the least; of a word that is not cut
 _GAP = 3  # between columns, where there is room
 _COMPROMISES = ((6, 2), (4, 1))  # significant digits and smallest gap, in the order they are tried
 _ATOMS = re.compile(r"\\x[0-9a-f]{2}|\\[n\\]|.")  # spelled bytes, which a fold must not split
@@ -33,7 +33,9 @@ class _Column:
     def least(self) -> int:
         """The width below which a number, a part of the header or too little prose would be broken."""
         widest = max(map(_length, self.cells))
-        return max(widest if self.numeric else min(widest, _PROSE), *map(cell_len, _parts(self.header)))
+        word = max((cell_len(piece.rstrip()) for cell in self.cells for piece in cell), default=0)
+        prose = min(widest, max(_PROSE, min(word, _WORD)))
+        return max(widest if self.numeric else prose, *map(cell_len, _parts(self.header)))
 
     @property
     def wanted(self) -> int:
@@ -147,7 +149,9 @@ def _pieces(value: Any, digits: int) -> list[str]:
     text = show(value, digits)
     if isinstance(value, bytes):
         return _ATOMS.findall(text) or [""]
-    return re.findall(r".+?(?:,|\s+|$)" if isinstance(value, tuple | list) else r".+?(?:\s+|$)", text) or [""]
+    return re.findall(
+        r".+?(?:,|\s+|$)" if isinstance(value, tuple | list) else r".+?(?:(?<=\w)-(?=\w)|\s+|$)", text
+    ) or [""]
 
 
 def _length(pieces: Sequence[str]) -> int:
