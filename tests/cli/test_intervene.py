@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from umrnn import rnn
+from umrnn.report.layout import lay_out
+from umrnn.result import Table
 
 SHORT = ("interpret", "intervene", "--draws", "1", "--permutations", "2")
 WORDS = (*SHORT, "--format", "json")
@@ -102,6 +104,29 @@ def test_intervene__complains_in_one_line(umrnn, tmp_path: Path, options: tuple[
     assert (outcome.code, outcome.out) == (1, "")
     assert message in outcome.err
     assert outcome.err.count("error:") == 1
+
+
+def test_intervene__says_that_the_covariance_is_singular(umrnn, tmp_path: Path) -> None:
+    text, model = tmp_path / "text", str(rnn.save(rnn.initial(40), tmp_path / "own.npz"))
+    text.write_bytes(b"to be or not to be")
+    outcome = umrnn(*WORDS, "--corpus", str(text), "--model", model)
+    rank = record_of(outcome)["headline"]["state_rank"]
+    assert rank < 18
+    [note] = [line for line in outcome.err.splitlines() if line.startswith("note: ")]
+    assert f"singular, they vary in {rank} of 40 directions" in note
+    assert "note:" not in umrnn(*SHORT).err
+
+
+def test_intervene__answers_in_one_table_of_a_narrow_terminal(umrnn) -> None:
+    table = record_of(umrnn(*WORDS))["tables"]["directions"]
+    lines = lay_out(Table.of(table["columns"], table["rows"]), 80)
+    assert len(lines) == 1
+
+
+def test_intervene__patching_takes_no_direction(umrnn) -> None:
+    outcome = umrnn(*WORDS, "--clean", "5", "--corrupted", "6", "--direction", "mine.npy")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "leave out --direction" in outcome.err
 
 
 @pytest.mark.parametrize(

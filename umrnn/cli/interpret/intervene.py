@@ -1,5 +1,6 @@
 """``umrnn interpret intervene``: directions taken out of the state, or set; states patched from another run."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +38,7 @@ def intervene(
     ] = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Random directions, and nearby ones for the spread.")] = 10,
     permutations: Annotated[
-        int | None, typer.Option(metavar="N", help="Shuffles of the feature. [default: 199; long corpora 39]")
+        int | None, typer.Option(metavar="N", help="Shuffles of the feature. [default: 199; 39 from 20 KB on]")
     ] = None,
     clean: Annotated[
         int | None, typer.Option(metavar="T", help="Patch: position whose prediction is to be explained.")
@@ -55,7 +56,9 @@ def intervene(
     """Read a feature along a direction, take it out, write it in; or patch one run with the state of another."""
     from umrnn.report.output import Output, drawn_progress
 
-    work = _patched(clean, corrupted, clean_text, corrupted_text, max_lag) or _intervened(feature, direction, draws)
+    work = _patched(clean, corrupted, clean_text, corrupted_text, max_lag, direction) or _intervened(
+        feature, direction, draws
+    )
     read = files_read(the_corpus=corpus, the_model=model, the_direction=direction)
     sink = Output.to("interpret intervene", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
@@ -77,13 +80,25 @@ def _intervened(feature: str, direction: str | None, draws: int) -> Work:
 
         own = None if direction is None else open_direction(direction, network.model.hidden)
         chance = Null.usual(null[0], len(source), null[1])
-        return measure(network, source, feature=feature, direction=own, draws=draws, null=chance, **shared)
+        found = measure(network, source, feature=feature, direction=own, draws=draws, null=chance, **shared)
+        rank, hidden = found.figures["state_rank"], network.model.hidden
+        if rank is not None and rank < hidden:
+            sys.stderr.write(
+                f"note: the covariance of the states is singular, they vary in {rank} of {hidden} directions: "
+                "the regression is the shortest of many that fit alike\n"
+            )
+        return found
 
     return work
 
 
 def _patched(
-    clean: int | None, corrupted: int | None, clean_text: str | None, corrupted_text: str | None, max_lag: int
+    clean: int | None,
+    corrupted: int | None,
+    clean_text: str | None,
+    corrupted_text: str | None,
+    max_lag: int,
+    direction: str | None,
 ) -> Work | None:
     """One run patched with the state of another; None where no such options are given."""
     positions, texts = (clean, corrupted), (clean_text, corrupted_text)
@@ -92,6 +107,8 @@ def _patched(
         return None
     if len(given) == 2 or None in given[0]:
         raise typer.BadParameter("patching takes --clean and --corrupted, or --clean-text and --corrupted-text")
+    if direction is not None:
+        raise typer.BadParameter("patching replaces states as they are: leave out --direction")
 
     def work(network: "ModelFile", source: "Corpus", null: tuple[int | None, int], **shared: Any) -> "Result":
         from umrnn.interpret.patching import patch_positions, patch_texts
