@@ -10,9 +10,9 @@ from umrnn.errors import InputError
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
-    from umrnn.rnn.formats import ModelFile
+    from umrnn.rnn.formats import ModelFile, ReadoutFile
 
-__all__ = ["files_read", "open_corpus", "open_model", "open_reading", "two_parts"]
+__all__ = ["files_read", "open_corpus", "open_model", "open_predictor", "open_reading", "two_parts"]
 
 
 def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
@@ -47,6 +47,14 @@ def open_model(path: str | None) -> "ModelFile":
     from umrnn.rnn.shipped import shipped_file
 
     return shipped_file() if path is None else describe(path)
+
+
+def open_predictor(path: str | None) -> "ModelFile | ReadoutFile":
+    """The same of anything that predicts bytes: a read-out without dynamics is scored, and no more than that."""
+    from umrnn.rnn.formats import describe_predictor
+    from umrnn.rnn.shipped import shipped_file
+
+    return shipped_file() if path is None else describe_predictor(path)
 
 
 def open_reading(source: str, byte_range: ByteRange | None, model: str | None) -> tuple["Corpus", "ModelFile"]:

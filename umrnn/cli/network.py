@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypedDict
 import typer
 
 from umrnn.cli.files import training_files
-from umrnn.cli.inputs import files_read, open_corpus, open_model
+from umrnn.cli.inputs import files_read, open_corpus, open_model, open_predictor
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -85,14 +85,14 @@ def evaluate(
     output: OutputOption = None,
     table: TableOption = None,
 ) -> None:
-    """Score a network on a corpus, beside gzip, bzip2 and xz."""
+    """Score a network or a read-out on a corpus, beside gzip, bzip2 and xz."""
     from umrnn import rnn
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink, source = Output.to("eval", format, output, table, keep=read), open_corpus(corpus, byte_range)
-    network = open_model(model)
+    network = open_predictor(model)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         sink.emit(rnn.evaluate(network, source, null=null, threads=threads, progress=progress))

@@ -8,6 +8,7 @@ from umrnn.rnn.drawn import draw
 from umrnn.rnn.evaluate import bits_per_byte, evaluate
 from umrnn.rnn.formats import load, save
 from umrnn.rnn.initial import initial
+from umrnn.rnn.readout import Readout
 from umrnn.rnn.sample import sample
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import Trace, trace
@@ -16,6 +17,7 @@ from umrnn.rnn.weights import Elman
 
 __all__ = [
     "Elman",
+    "Readout",
     "Trace",
     "Training",
     "bits_per_byte",

@@ -1,11 +1,12 @@
 """The loss of a network on a corpus, in bits per byte."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from umrnn.compressors import compressed_bpc
 from umrnn.corpus import Corpus
@@ -13,7 +14,8 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.formats._common import ModelFile, ReadoutFile, opened_predictor
+from umrnn.rnn.readout import Readout
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
@@ -70,7 +72,7 @@ def check_predicts(corpus: Corpus) -> int:
     return len(corpus) - 1
 
 
-def bits_per_byte(model: Elman, corpus: Corpus, *, progress: Progress = SILENT) -> float:
+def bits_per_byte(model: Elman | Readout, corpus: Corpus, *, progress: Progress = SILENT) -> float:
     """Mean of -log2 p(x_{t+1}) over t = 0..n-2, in bits per byte, from h_{-1} = 0.
 
     Examples
@@ -82,20 +84,27 @@ def bits_per_byte(model: Elman, corpus: Corpus, *, progress: Progress = SILENT) 
     return bits_after(model, corpus, 1, progress=progress)
 
 
-def bits_after(model: Elman, corpus: Corpus, boundary: int, *, progress: Progress = SILENT) -> float:
+def bits_after(model: Elman | Readout, corpus: Corpus, boundary: int, *, progress: Progress = SILENT) -> float:
     """Mean bits of the bytes from ``boundary`` >= 1 on; the model reads those before, so its state carries over."""
     progress.start("evaluate", len(corpus) - 1, "B")
     total = 0.0
-    for block in trace(model, corpus):
-        total += float(block.bits[max(0, boundary - 1 - block.start) :].sum())
-        scored = block.start + len(block.bits) - (boundary - 1)
-        progress.advance(len(block.bits), **({"bpc": total / scored} if scored > 0 else {}))
+    for first, bits in _surprises(model, corpus):
+        total += float(bits[max(0, boundary - 1 - first) :].sum())
+        scored = first + len(bits) - (boundary - 1)
+        progress.advance(len(bits), **({"bpc": total / scored} if scored > 0 else {}))
     progress.finish()
     return total / (len(corpus) - boundary)
 
 
+def _surprises(model: Elman | Readout, corpus: Corpus) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Position of the first byte read, and -log2 p of the bytes that follow, block by block."""
+    if isinstance(model, Readout):
+        return model.surprises(corpus)
+    return ((block.start, block.bits) for block in trace(model, corpus))
+
+
 def evaluate(
-    model: Elman | ModelFile,
+    model: Elman | Readout | ModelFile | ReadoutFile,
     corpus: Corpus,
     *,
     null: Null | None = None,
@@ -110,8 +119,8 @@ def evaluate(
 
     Parameters
     ----------
-    model : the network; in-sample scores are recognised where it is the :class:`~umrnn.rnn.formats.ModelFile` that
-        :func:`umrnn.rnn.formats.describe` reads
+    model : a network, or a read-out without dynamics; in-sample scores are recognised where it is the file that
+        :func:`umrnn.rnn.formats.describe_predictor` reads
     null : shuffles to average over; nine unless said otherwise
 
     Raises
@@ -126,7 +135,7 @@ def evaluate(
     """
     null = null or Null(_SHUFFLES)
     check_predicts(corpus)
-    network, facts, trained_on = opened(model)
+    network, facts, trained_on = opened_predictor(model)
     bpc = bits_per_byte(network, corpus, progress=progress)
     drawn = [
         bits_per_byte(network, Corpus.from_bytes(null.shuffled(corpus.data, number)), progress=progress)

@@ -10,6 +10,7 @@ torch        .pt .pth              float32 or float64                          t
 c-header     .h                    float32, metadata in a comment; write only  a C compiler to be of use
 ===========  ====================  ==========================================  ===========================
 
+An npz file of kind ``readout`` holds a :class:`~umrnn.rnn.readout.Readout`, which ``describe_predictor`` reads too.
 What a file is, is told from its content and never from its name. No file is ever unpickled.
 """
 
@@ -23,11 +24,23 @@ from umrnn._files import write_atomically
 from umrnn._validate import writable_file
 from umrnn.errors import InputError
 from umrnn.rnn.formats import c_header, npz, raw, safetensors, torch_state
-from umrnn.rnn.formats._common import ModelFile, elman
+from umrnn.rnn.formats._common import ModelFile, ReadoutFile, elman
 from umrnn.rnn.formats._detect import detect
+from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 
-__all__ = ["FORMATS", "READABLE", "ModelFile", "describe", "format_of", "load", "need_library", "save"]
+__all__ = [
+    "FORMATS",
+    "READABLE",
+    "ModelFile",
+    "ReadoutFile",
+    "describe",
+    "describe_predictor",
+    "format_of",
+    "load",
+    "need_library",
+    "save",
+]
 
 _WRITERS = {
     "npz": npz.write,
@@ -96,12 +109,23 @@ def describe(path: StrPath, *, layout: str = "published") -> ModelFile:
     return ModelFile(file, name, file.stat().st_size, elman(file, stored.arrays), stored.metadata)
 
 
-def save(model: Elman, path: StrPath, *, metadata: Mapping[str, Any] | None = None, format: str | None = None) -> Path:
+def describe_predictor(path: StrPath) -> ModelFile | ReadoutFile:
+    """Read a file of anything that predicts bytes: a network as :func:`describe` does, or a read-out."""
+    file = Path(path)
+    if detect(file) == "npz" and npz.kind_of(file) == "readout":
+        readout, metadata = npz.read_readout(file)
+        return ReadoutFile(file, file.stat().st_size, readout, metadata)
+    return describe(path)
+
+
+def save(
+    model: Elman | Readout, path: StrPath, *, metadata: Mapping[str, Any] | None = None, format: str | None = None
+) -> Path:
     """Write ``model`` to ``path``, whole or not at all.
 
     Parameters
     ----------
-    model : the network.
+    model : the network, or a read-out, which only npz can hold.
     path : the file; replaced if it is there.
     metadata : anything JSON can hold, such as the command that trained the network; kept by npz and safetensors,
         written as a comment by c-header, left out by raw and torch.
@@ -115,20 +139,25 @@ def save(model: Elman, path: StrPath, *, metadata: Mapping[str, Any] | None = No
     Raises
     ------
     InputError
-        If the format is unknown, ``path`` cannot be written or ``metadata`` is not JSON.
+        If the format is unknown or cannot hold the model, ``path`` cannot be written or ``metadata`` is not JSON.
     ModelError
         If the format knows float32 only and a weight is beyond its range.
     MissingExtra
         If the format needs a library that is not installed.
     """
     name = format_of(path, format)
+    if isinstance(model, Readout) and name != "npz":
+        raise InputError(f"a read-out must be written as npz, got {name}", hint="give the file the suffix .npz")
     target = writable_file(path, "the model")
     about = dict(metadata or {})
     try:
         json.dumps(about, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as problem:
         raise InputError(f"metadata must be what JSON can hold: {problem}") from None
-    write_atomically(target, lambda stream: _WRITERS[name](model, stream, about))
+    if isinstance(model, Readout):
+        write_atomically(target, lambda stream: npz.write_readout(model, stream, about))
+    else:
+        write_atomically(target, lambda stream: _WRITERS[name](model, stream, about))
     return target
 
 

@@ -12,9 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.errors import ModelError, UmrnnError
+from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 
-__all__ = ["LARGEST_HIDDEN", "NAMES", "ModelFile", "Stored", "elman", "in_float32", "opened", "reading", "text_of"]
+__all__ = [
+    "LARGEST_HIDDEN",
+    "NAMES",
+    "ModelFile",
+    "ReadoutFile",
+    "Stored",
+    "elman",
+    "in_float32",
+    "opened",
+    "opened_predictor",
+    "reading",
+    "text_of",
+]
 
 NAMES = ("W_x", "W_h", "b_h", "W_y", "b_y")  # as Elman takes them
 LARGEST_HIDDEN = 1 << 15  # 4 GiB of float32: what a damaged or foreign file claims beyond this is not believed
@@ -64,13 +77,38 @@ class ModelFile:
 
     def trained_on(self) -> Mapping[str, Any] | None:
         """The corpus the file says its network was trained on, as ``Corpus.provenance`` has it; else None."""
-        corpus = self.metadata.get("corpus")
-        if isinstance(corpus, str):  # safetensors holds strings only
-            try:
-                corpus = json.loads(corpus)
-            except (ValueError, RecursionError):
-                return None
-        return corpus if isinstance(corpus, dict) else None
+        return _corpus_in(self.metadata)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ReadoutFile:
+    """A file of a read-out without dynamics that was read; else as :class:`ModelFile`."""
+
+    path: Path
+    bytes: int
+    model: Readout
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"ReadoutFile({self.path.name!r}, bytes={self.bytes}, model={self.model!r})"
+
+    def provenance(self) -> dict[str, Any]:
+        """What a result says about the model it measured."""
+        return {"name": str(self.path), "format": "npz", **self.model.facts()}
+
+    def trained_on(self) -> Mapping[str, Any] | None:
+        """The corpus the file says its read-out was fitted on, as ``Corpus.provenance`` has it; else None."""
+        return _corpus_in(self.metadata)
+
+
+def _corpus_in(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    corpus = metadata.get("corpus")
+    if isinstance(corpus, str):  # safetensors holds strings only
+        try:
+            corpus = json.loads(corpus)
+        except (ValueError, RecursionError):
+            return None
+    return corpus if isinstance(corpus, dict) else None
 
 
 def opened(model: Elman | ModelFile) -> tuple[Elman, dict[str, Any], Mapping[str, Any] | None]:
@@ -78,6 +116,15 @@ def opened(model: Elman | ModelFile) -> tuple[Elman, dict[str, Any], Mapping[str
     if isinstance(model, ModelFile):
         return model.model, model.provenance(), model.trained_on()
     return model, model.facts(), None
+
+
+def opened_predictor(
+    model: Elman | Readout | ModelFile | ReadoutFile,
+) -> tuple[Elman | Readout, dict[str, Any], Mapping[str, Any] | None]:
+    """The same of anything that predicts bytes."""
+    if isinstance(model, ReadoutFile):
+        return model.model, model.provenance(), model.trained_on()
+    return (model, model.facts(), None) if isinstance(model, Readout) else opened(model)
 
 
 @contextmanager
