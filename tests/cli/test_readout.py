@@ -1,4 +1,4 @@
-"""A read-out without dynamics on the command line: scored by ``eval``, refused in one line wherever states are needed."""
+"""A read-out without dynamics on the command line: scored by ``eval``, refused in one line where states are needed."""
 
 import json
 from pathlib import Path
