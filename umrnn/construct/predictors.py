@@ -1,0 +1,129 @@
+"""Every estimate beside the weights it is of, with what chance, other bytes and other weights give in its place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn.construct.agreement import Agreement, Cells, agreements, correlations
+from umrnn.construct.hebbian import ESTIMATES, Estimates, estimate_all
+from umrnn.construct.state_sums import sum_states
+from umrnn.corpus import Corpus
+from umrnn.nulls import Null
+from umrnn.progress import Progress
+from umrnn.rnn.weights import Elman
+
+__all__ = ["ALL", "Predictors", "scrambled", "usual_null"]
+
+Wide = NDArray[np.float64]
+Found = Mapping[tuple[str, str, str], float]  # r by array, estimate and selection of weights
+
+ALL, _SEEN = "all", "of bytes that occur"
+_LEAST = {"|w| >= 0.1": 0.1, "|w| >= 0.2": 0.2, "|w| >= 0.5": 0.5}
+_LARGEST, _LARGEST_SHARE = "largest 36 %", 0.36
+_WIDE = 512  # neurons whose weights take as long to relabel as a long corpus to shuffle
+_KEYS = tuple(key for key in ESTIMATES if key[0] != "b_y")  # b_y has no neurons to call by other names
+_SHUFFLED, _SCRAMBLED = 1 << 32, 1 << 33  # random streams
+
+
+def usual_null(permutations: int | None, network: Elman, corpus: Corpus, seed: int = 0) -> Null:
+    """``permutations`` if given, else 199, or 39 from 20 KB or 512 neurons on.
+
+    Examples
+    --------
+    >>> usual_null(None, Elman.zeros(hidden=600), Corpus.siteinfo())
+    Null(permutations=39, seed=0)
+    """
+    return Null.usual(permutations, 10**9 if network.hidden >= _WIDE else len(corpus), seed)
+
+
+class Predictors:
+    """The weights of a network, put in order for comparisons.
+
+    Parameters
+    ----------
+    network : whose weights are estimated
+    occur : bytes of the corpus
+    """
+
+    def __init__(self, network: Elman, occur: NDArray[np.int64]) -> None:
+        self.network, self._occur = network, occur
+        self._cells: dict[str, list[Cells]] = {}
+        for array in dict.fromkeys(array for array, _ in _KEYS):
+            weights = getattr(network, array).astype(np.float64)
+            self._cells[array] = [Cells(weights, {ALL: 0.0, **_LEAST, _LARGEST: _least_of_largest(weights)})]
+            if array in ("W_x", "W_y"):
+                seen = {"columns" if array == "W_x" else "rows": occur}
+                self._cells[array].append(Cells(weights, {_SEEN: 0.0}, **seen))
+
+    def correlations(self, estimates: Estimates) -> Found:
+        """Correlation of every estimate with every selection of weights."""
+        return {
+            (*key, name): float(r)
+            for key in _KEYS
+            for cells in self._cells[key[0]]
+            for name, r in zip(cells.counts, correlations(cells.sums(estimates[key])))
+        }
+
+    def agreements(
+        self, parts: Sequence[Estimates], null: Null, executor: Executor | None, progress: Progress
+    ) -> list[Agreement]:
+        """A record for each, from estimates of the whole corpus, of its first and of its second half."""
+        rows = []
+        progress.start("relabelled neurons", len(_KEYS), "estimates")
+        for key in _KEYS:
+            for cells in self._cells[key[0]]:
+                rows += agreements(key, cells, [part[key] for part in parts], null, executor)
+            progress.advance(1)
+        progress.finish()
+        return rows
+
+    def beside(
+        self, rows: Iterable[Agreement], corpus: Corpus, draws: Null, threads: int | None, progress: Progress
+    ) -> tuple[Agreement, ...]:
+        """The records with the mean r of the same network on shuffled bytes, and of scrambled networks on the corpus.
+
+        Parameters
+        ----------
+        draws : how many shuffles, and scrambled networks, to average over
+        """
+        shuffled, others = [], []
+        for number in range(draws.permutations):
+            text = Corpus.from_bytes(draws.shuffled(corpus.data, _SHUFFLED, number))
+            shuffled.append(self.correlations(_estimates(self.network, text, threads, progress)))
+            other = Predictors(scrambled(self.network, draws.generator(_SCRAMBLED, number)), self._occur)
+            others.append(other.correlations(_estimates(other.network, corpus, threads, progress)))
+        means = _mean(shuffled), _mean(others)
+        keys = [(row, (row.array, row.estimate, row.weights)) for row in rows]
+        return tuple(replace(row, shuffled_r=means[0].get(key), scrambled_r=means[1].get(key)) for row, key in keys)
+
+
+def scrambled(network: Elman, generator: np.random.Generator) -> Elman:
+    """A network with the same numbers in every array, in random places.
+
+    Examples
+    --------
+    >>> scrambled(Elman.zeros(hidden=2), np.random.default_rng(0))
+    Elman(hidden=2, dtype=float32, parameters=1286)
+    """
+    moved = (generator.permutation(array.ravel()).reshape(array.shape) for array in network.arrays().values())
+    return Elman(*moved)
+
+
+def _estimates(network: Elman, corpus: Corpus, threads: int | None, progress: Progress) -> Estimates:
+    first, second = sum_states(network, corpus, threads=threads, progress=progress)
+    return estimate_all(first + second, network)
+
+
+def _mean(draws: Sequence[Found]) -> dict[tuple[str, str, str], float | None]:
+    """Mean of each r over the draws in which it is known; None where it never is."""
+    values = {key: [found[key] for found in draws if not np.isnan(found[key])] for key in (draws[0] if draws else ())}
+    return {key: float(np.mean(known)) if known else None for key, known in values.items()}
+
+
+def _least_of_largest(weights: Wide) -> float:
+    """The least size among the largest 36 % of the weights."""
+    sizes = np.sort(np.abs(weights), axis=None)
+    return float(sizes[-max(1, round(_LARGEST_SHARE * len(sizes)))])
