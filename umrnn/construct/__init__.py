@@ -4,6 +4,8 @@ An **offset** d counts back from the predicted byte; group g of a shift register
 """
 
 from umrnn.construct.descent import Descent, descend, newton, rates_falling
+from umrnn.construct.predict import predict
 from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.substitute import substitute
 
-__all__ = ["Descent", "Regression", "Weights", "descend", "newton", "rates_falling"]
+__all__ = ["Descent", "Regression", "Weights", "descend", "newton", "predict", "rates_falling", "substitute"]

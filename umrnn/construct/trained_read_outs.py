@@ -1,0 +1,88 @@
+"""Substituted networks whose read-out is trained afterwards, by gradient steps on the states they have."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from umrnn.construct.descent import descend, rates_falling
+from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.substituted_runs import Run, scores
+from umrnn.construct.substitutes import SUBSTITUTIONS, Replacement, Substitutes
+from umrnn.corpus import Corpus
+from umrnn.parallel import map_ordered
+from umrnn.progress import Progress
+from umrnn.rnn.trace import trace
+from umrnn.rnn.weights import ALPHABET, Elman
+
+__all__ = ["READ_OUTS", "Training", "trained_positions"]
+
+_RATE, _FALLS = 0.3, (0.3, 0.6)  # of the published 500 steps: times 0.3 at 150 and at 300
+_WORK = 1 << 29  # multiply-adds in a gradient step: 16,384 positions of 128 neurons
+
+# By the end of a headline key: "bpc_hebbian_trained".
+READ_OUTS: Mapping[str, Replacement] = {
+    "hebbian_trained": replace(SUBSTITUTIONS["all"], estimate="hebbian, then W_y trained"),
+    "signs_trained": replace(SUBSTITUTIONS["all_signs"], estimate="signs, then W_y trained"),
+    "W_y_sign_split_trained": replace(SUBSTITUTIONS["W_y_sign_split"], estimate="sign-split, then trained"),
+}
+
+
+def trained_positions(length: int, hidden: int) -> int:
+    """How many states, from the first, a read-out of a stretch of ``length`` bytes is trained on.
+
+    Examples
+    --------
+    >>> trained_positions(1024, 128), trained_positions(10**6, 128), trained_positions(10**6, 2048)
+    (1023, 16384, 1024)
+    """
+    return max(1, min(length - 1, _WORK // (ALPHABET * hidden)))
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trains the W_y and b_y of substituted networks on the bytes their estimates are from, and scores them.
+
+    Parameters
+    ----------
+    boundary : where the second half of the corpus begins
+    steps : of the full gradient
+    """
+
+    substitutes: Substitutes
+    corpus: Corpus
+    boundary: int
+    steps: int
+
+    def score_all(
+        self, runs: Iterable[Run], executor: Executor | None, progress: Progress
+    ) -> Mapping[Run, tuple[float, float]]:
+        """Mean bits per byte of every run, of all bytes and of the second half."""
+        listed = list(runs)
+        found: dict[Run, tuple[float, float]] = {}
+        progress.start("read-outs", len(listed), "trainings")
+        for run, (whole, late) in zip(listed, map_ordered(self._score, listed, executor)):
+            found[run] = whole, late
+            progress.advance(1)
+        progress.finish()
+        return found
+
+    def _score(self, run: Run) -> Sequence[float]:
+        replacement, variant = run
+        network = self.trained(self.substitutes.network(replacement, variant), first_half=variant.kind == "first")
+        mean: list[float] = scores([network], self.corpus, self.boundary)[0].tolist()
+        return mean
+
+    def trained(self, network: Elman, *, first_half: bool) -> Elman:
+        """``network`` with its read-out trained on the whole corpus, or on its first half."""
+        length = self.boundary if first_half else len(self.corpus)
+        if length < 2:  # a first half of one byte has no target
+            return network
+        positions = trained_positions(length, network.hidden)
+        rows = trace(network, self.corpus.slice(0, positions + 1)).states()[:positions]
+        start = Weights(network.W_y.astype(np.float64), network.b_y.astype(np.float64))
+        problem = Regression(rows, self.corpus.data[1 : positions + 1], start, threads=1)
+        rates = list(rates_falling(_RATE, self.steps, [round(share * self.steps) for share in _FALLS]))
+        found = descend(problem, start, rates).weights.astype(network.dtype)
+        return Elman(network.W_x, network.W_h, network.b_h, found.W, found.b)
