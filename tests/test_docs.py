@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import umrnn
-from umrnn import cli, interpret, rnn, um
+from umrnn import cli, construct, interpret, rnn, um
 from umrnn.corpus import Corpus
 from umrnn.demo import demo
 from umrnn.environment import environment
@@ -114,6 +114,8 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield interpret.memory(model, corpus, depth=2, positions=50, horizon=9, permutations=3)
     yield interpret.svd(model, corpus, components=2, null=null)
     yield interpret.lyapunov(model, corpus, steps=50)
+    yield construct.predict(model, corpus, null=null, shuffles=1)
+    yield construct.substitute(model, corpus, epochs=2, draws=1, permutations=1)
     yield environment()
 
 

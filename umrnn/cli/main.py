@@ -22,7 +22,7 @@ from typer.core import TyperGroup
 
 import umrnn
 from umrnn import _cache
-from umrnn.cli import corpus, demo, env, interpret, network, patterns
+from umrnn.cli import construct, corpus, demo, env, interpret, network, patterns
 from umrnn.errors import CheckFailed, UmrnnError
 from umrnn.report.text import show_text
 
@@ -52,6 +52,7 @@ app.command("demo")(demo.demo)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(patterns.app, name="patterns")
 app.add_typer(interpret.app, name="interpret")
+app.add_typer(construct.app, name="construct")
 app.command("train")(network.train)
 app.command("eval")(network.evaluate)
 app.command("sample")(network.sample)
