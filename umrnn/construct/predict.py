@@ -10,7 +10,7 @@ from umrnn._validate import integer
 from umrnn.construct.agreement import Agreement
 from umrnn.construct.hebbian import Estimates, estimate_all
 from umrnn.construct.neuron_agreement import NeuronAgreement, by_neuron
-from umrnn.construct.predictors import ALL, Predictors, usual_null
+from umrnn.construct.predictors import ALL, Predictors, is_long, usual_null
 from umrnn.construct.state_sums import StateSums, sampled_positions, sum_states, whole_positions
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
@@ -25,7 +25,7 @@ from umrnn.rnn.weights import Elman
 __all__ = ["LargestWeight", "WeightPrediction", "predict"]
 
 _LISTED = 10
-_DRAWS, _FEW_DRAWS, _LONG = 3, 1, 20_000  # each costs two passes over the corpus
+_DRAWS, _FEW_DRAWS = 3, 1  # each costs two passes over the corpus
 
 # Headline keys of the figures over all weights of an array.
 _KEYS = {
@@ -120,7 +120,8 @@ def predict(
     ----------
     null : how many times neurons get other names, by which the size of r is averaged; 199, or 39 from 20 KB or 512
         neurons on
-    shuffles : how many shuffles of the corpus, and scrambled networks, r is averaged over; 3, or 1 from 20 KB on
+    shuffles : how many shuffles of the corpus, and scrambled networks, r is averaged over; 3, or 1 from 20 KB or 512
+        neurons on
 
     Raises
     ------
@@ -141,7 +142,7 @@ def predict(
     """
     network, facts, trained_on = opened(model)
     null = null or usual_null(None, network, corpus)
-    usual = _DRAWS if len(corpus) < _LONG else _FEW_DRAWS
+    usual = _FEW_DRAWS if is_long(network, corpus) else _DRAWS
     draws = Null(usual if shuffles is None else integer("shuffles", shuffles, 0), null.seed)
     first, second = sum_states(network, corpus, threads=threads, progress=progress)
     whole = first + second

@@ -15,17 +15,22 @@ from umrnn.nulls import Null
 from umrnn.progress import Progress
 from umrnn.rnn.weights import Elman
 
-__all__ = ["ALL", "Predictors", "scrambled", "usual_null"]
+__all__ = ["ALL", "Predictors", "is_long", "scrambled", "usual_null"]
 
 Wide = NDArray[np.float64]
 Found = Mapping[tuple[str, str, str], float]  # r by array, estimate and selection of weights
 
 ALL, _SEEN = "all", "of bytes that occur"
-_LEAST = {"|w| >= 0.1": 0.1, "|w| >= 0.2": 0.2, "|w| >= 0.5": 0.5}
+_LEAST = {"|w|>=0.1": 0.1, "|w|>=0.2": 0.2, "|w|>=0.5": 0.5}
 _LARGEST, _LARGEST_SHARE = "largest 36 %", 0.36
-_WIDE = 512  # neurons whose weights take as long to relabel as a long corpus to shuffle
+_LONG, _WIDE = 20_000, 512  # bytes, and neurons, from which draws take long
 _KEYS = tuple(key for key in ESTIMATES if key[0] != "b_y")  # b_y has no neurons to call by other names
 _SHUFFLED, _SCRAMBLED = 1 << 32, 1 << 33  # random streams
+
+
+def is_long(network: Elman, corpus: Corpus) -> bool:
+    """Whether few draws are the default: from 20 KB or 512 neurons on."""
+    return len(corpus) >= _LONG or network.hidden >= _WIDE
 
 
 def usual_null(permutations: int | None, network: Elman, corpus: Corpus, seed: int = 0) -> Null:
@@ -36,7 +41,7 @@ def usual_null(permutations: int | None, network: Elman, corpus: Corpus, seed: i
     >>> usual_null(None, Elman.zeros(hidden=600), Corpus.siteinfo())
     Null(permutations=39, seed=0)
     """
-    return Null.usual(permutations, 10**9 if network.hidden >= _WIDE else len(corpus), seed)
+    return Null.usual(permutations, _LONG if is_long(network, corpus) else 0, seed)
 
 
 class Predictors:

@@ -8,6 +8,7 @@ import numpy as np
 
 from umrnn._validate import integer
 from umrnn.construct.hebbian import estimate_all
+from umrnn.construct.predictors import is_long
 from umrnn.construct.state_sums import sum_states
 from umrnn.construct.substituted_runs import Run, score_all
 from umrnn.construct.substitutes import (
@@ -33,8 +34,7 @@ from umrnn.rnn.weights import Elman
 
 __all__ = ["Substituted", "Substitution", "substitute"]
 
-_LONG = 20_000  # bytes from which fewer draws are the default
-_DRAWS, _RELABELLED = (10, 2), (3, 1)
+_DRAWS, _RELABELLED = (10, 2), (3, 1)  # the second where each takes long
 _FEW = 1  # nearby estimates whose read-out is trained, at most; relabelled: one
 # Headline keys: those of the table, and of blends with so much kept.
 _KEYS = {name: SUBSTITUTIONS[name] for name in ("all", "all_but_b_y", "W_h", "W_x", "W_y", "b_h_times_5", "b_h")}
@@ -142,8 +142,8 @@ def substitute(
     keep : share a of these that is kept, in [0, 1]
     epochs : full gradient steps that train the read-outs of the table ``read_outs``, at most on 16,384 positions of 128
         neurons, fewer of more; 0 leaves them as they are
-    draws : nearby estimates; 10, or 2 from 20 KB on
-    permutations : times that neurons get other names; 3, or 1 from 20 KB on
+    draws : nearby estimates; 10, or 2 from 20 KB or 512 neurons on
+    permutations : times that neurons get other names; 3, or 1 from 20 KB or 512 neurons on
 
     Raises
     ------
@@ -164,10 +164,10 @@ def substitute(
     """
     check_predicts(corpus)
     wanted = of_arrays(tuple(replace), keep)
-    size = len(corpus) >= _LONG
+    network, facts, trained_on = opened(model)
+    size = is_long(network, corpus)
     draws = integer("draws", _DRAWS[size] if draws is None else draws, 0)
     permutations = integer("permutations", _RELABELLED[size] if permutations is None else permutations, 0)
-    network, facts, trained_on = opened(model)
     first, second = sum_states(network, corpus, threads=threads, progress=progress)
     whole = estimate_all(first + second, network)
     substitutes = Substitutes(network, whole, estimate_all(first, network), integer("seed", seed, 0))

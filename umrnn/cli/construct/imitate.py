@@ -32,7 +32,9 @@ def predict(
     ] = None,
     shuffles: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Shuffles of the corpus, and scrambled networks. [default: 3; 1 from 20 KB on]"),
+        typer.Option(
+            metavar="N", help="Shuffles of the corpus, and scrambled networks. [default: 3; 1 from 20 KB, 512 neurons]"
+        ),
     ] = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -63,10 +65,12 @@ def substitute(
     keep: Annotated[float, typer.Option(metavar="A", help="Share of these arrays that is kept, 0 to 1.")] = 0.0,
     epochs: Annotated[int, typer.Option(metavar="N", help="Gradient steps for read-outs that are trained.")] = 500,
     draws: Annotated[
-        int | None, typer.Option(metavar="N", help="Nearby estimates for the spread. [default: 10; 2 from 20 KB on]")
+        int | None,
+        typer.Option(metavar="N", help="Nearby estimates for the spread. [default: 10; 2 from 20 KB, 512 neurons]"),
     ] = None,
     permutations: Annotated[
-        int | None, typer.Option(metavar="N", help="Times neurons get other names. [default: 3; 1 from 20 KB on]")
+        int | None,
+        typer.Option(metavar="N", help="Times neurons get other names. [default: 3; 1 from 20 KB, 512 neurons]"),
     ] = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
