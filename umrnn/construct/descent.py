@@ -99,7 +99,7 @@ def newton(
     ----------
     D. Böhning, Multinomial logistic regression algorithm, Ann. Inst. Statist. Math. 44 (1992) 197.
     """
-    weights, bits, used = problem.gathered(start), [], 0
+    weights, used = problem.gathered(start), 0
     penalty = ridge * problem.shared[:, None]
     factor = cho_factor(_second_moments(problem, ridge, sample))
     progress.start("newton", steps, "steps")
@@ -109,8 +109,8 @@ def newton(
         return loss, loss + 0.5 * float(np.sum(penalty * at.W**2)), Weights(slope.W + penalty * at.W, slope.b)
 
     loss, value, slope = objective(weights)
+    bits = [loss / math.log(2)]
     for _ in range(steps):
-        bits.append(loss / math.log(2))
 
         def times(along: Weights, at: Weights = weights) -> Weights:
             product = problem.curvature(at, along, sample)
@@ -131,8 +131,8 @@ def newton(
         else:
             break
         weights, (loss, value, slope) = candidate, ahead
-        progress.advance(1, bpc=loss / math.log(2))
-    bits.append(loss / math.log(2))
+        bits.append(loss / math.log(2))
+        progress.advance(1, bpc=bits[-1])
     progress.finish()
     return Descent(problem.spread(weights), tuple(bits), used)
 
