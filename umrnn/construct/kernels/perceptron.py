@@ -1,8 +1,8 @@
 """A layer of rectified neurons under a softmax. T = positions, F = features, M = neurons, V = outputs told apart.
 
-    y_t = max(0, W_1 x_t + b_1)        logits_t = W_y y_t + b_y        delta_t = p_t - onehot(target)
-    derivative by y_t: g_t = W_yᵀ delta_t, 0 where y_t = 0
-    derivative by W_1: sum over t of g_t x_tᵀ                          by b_1: sum over t of g_t
+y_t = max(0, W_1 x_t + b_1)        logits_t = W_y y_t + b_y        delta_t = p_t - onehot(target)
+derivative by y_t: g_t = W_yᵀ delta_t, 0 where y_t = 0
+derivative by W_1: sum over t of g_t x_tᵀ                          by b_1: sum over t of g_t
 """
 
 import math
