@@ -3,9 +3,38 @@
 An **offset** d counts back from the predicted byte; group g of a shift register holds the byte at lag g, offset g + 1.
 """
 
+from umrnn.construct.carrier import Carrier
+from umrnn.construct.carrier_designs import compare_carriers
+from umrnn.construct.continuum import continuum
 from umrnn.construct.descent import Descent, descend, newton, rates_falling
+from umrnn.construct.halves import halves
+from umrnn.construct.hash_designs import compare_hashes
+from umrnn.construct.hashes import byte_codes
+from umrnn.construct.normal_equations import normal_equations
 from umrnn.construct.predict import predict
+from umrnn.construct.register import Lesson, RegisterCounts, count_register
+from umrnn.construct.shift_register import shift_register
 from umrnn.construct.softmax import Regression, Weights
 from umrnn.construct.substitute import substitute
 
-__all__ = ["Descent", "Regression", "Weights", "descend", "newton", "predict", "rates_falling", "substitute"]
+__all__ = [
+    "Carrier",
+    "Descent",
+    "Lesson",
+    "RegisterCounts",
+    "Regression",
+    "Weights",
+    "byte_codes",
+    "compare_carriers",
+    "compare_hashes",
+    "continuum",
+    "count_register",
+    "descend",
+    "halves",
+    "newton",
+    "normal_equations",
+    "predict",
+    "rates_falling",
+    "shift_register",
+    "substitute",
+]

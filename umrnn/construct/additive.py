@@ -1,7 +1,7 @@
 """Read-outs that add up over the groups of a register, scored: logits b + scale * sum over g of what group g says."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -12,6 +12,7 @@ from umrnn._validate import contiguous
 from umrnn.construct.carrier import Carrier
 from umrnn.construct.kernels import carrier as kernels
 from umrnn.construct.register import Lesson
+from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Bytes, Floats
@@ -19,6 +20,7 @@ from umrnn.rnn.kernels.records import Bytes, Floats
 __all__ = ["AdditiveReadOut", "Span", "scale_grid"]
 
 Doubles = NDArray[np.float64]
+Plain = Callable[[Corpus, int, int], Floats]  # logits of the positions first ... stop - 1 at scale 1, without bias
 
 _BLOCK = 256  # positions whose logits stay in the second cache
 _CHUNK = 1 << 13  # positions that one thread scores at a time
@@ -48,31 +50,32 @@ class AdditiveReadOut:
     Make one with :meth:`of_weights` or :meth:`of_tables`. Logits are float32.
     """
 
-    def __init__(self, tables: Floats | None, b: Doubles, row_of: NDArray[np.int64]) -> None:
-        self._row_of = row_of
-        self._raised = np.log(np.bincount(row_of))
+    def __init__(self, plain: Plain, b: Doubles, row_of: NDArray[np.int64]) -> None:
         first = np.unique(row_of, return_index=True)[1]
+        self._plain, self._row_of = plain, row_of
+        self._raised = np.log(np.bincount(row_of))  # a shared column stands for several outputs
         self._b = contiguous(b[first] + self._raised, np.float32)
-        self._tables = None if tables is None else contiguous(tables, np.float32)
-        self._carrier: Carrier | None = None
-        self._weights: Floats | None = None
 
     @classmethod
     def of_weights(cls, carrier: Carrier, W_y: Floats, b_y: Floats) -> "AdditiveReadOut":
         """The read-out W_y (256, H), b_y (256,) of the states of ``carrier``."""
         row_of, first = _alike(np.column_stack((W_y, b_y)))
         few = np.asarray(W_y, np.float64)[first]
-        size = carrier.groups * 256 * len(first) * 4
-        out = cls(carrier.tables(few) if size <= _TABLES else None, np.asarray(b_y, np.float64), row_of)
-        out._carrier, out._weights = carrier, contiguous(few.T, np.float32)
-        return out
+        if carrier.groups * 256 * len(first) * 4 <= _TABLES:
+            return cls(_looked_up(carrier.tables(few)), np.asarray(b_y, np.float64), row_of)
+        weights = contiguous(few.T, np.float32)
+
+        def multiplied(corpus: Corpus, first: int, stop: int) -> Floats:
+            logits: Floats = carrier.states(corpus, first, stop, threads=1) @ weights
+            return logits
+
+        return cls(multiplied, np.asarray(b_y, np.float64), row_of)
 
     @classmethod
     def of_tables(cls, tables: Doubles, b: Doubles) -> "AdditiveReadOut":
         """Tables (G, 256, 256) of what each byte in each group adds to each logit."""
-        flat = tables.reshape(-1, tables.shape[2])
-        row_of, first = _alike(np.vstack((flat, b)).T)
-        return cls(tables[:, :, first], b, row_of)
+        row_of, first = _alike(np.vstack((tables.reshape(-1, tables.shape[2]), b)).T)
+        return cls(_looked_up(tables[:, :, first]), b, row_of)
 
     def bits(self, lesson: Lesson, span: Span, scale: float = 1.0, *, threads: int | None = None) -> float:
         """Mean of -log2 p(y_t) over the positions of ``span``."""
@@ -83,7 +86,7 @@ class AdditiveReadOut:
 
         def score(first: int) -> Doubles:
             sums = np.zeros(len(scales))
-            for targets, plain in self._plain(lesson, Span(first, min(first + _CHUNK - 1, span.last))):
+            for targets, plain in self._blocks(lesson, Span(first, min(first + _CHUNK - 1, span.last))):
                 logits, top, total = np.empty_like(plain), *np.empty((2, len(targets)), np.float32)
                 bits, rows = np.empty(len(targets)), contiguous(self._row_of[targets], np.uint8)
                 shared = float(self._raised[rows].sum()) / math.log(2)
@@ -94,7 +97,8 @@ class AdditiveReadOut:
 
         with one_thread(), pool(threads if len(span) > _CHUNK else 1) as executor:
             parts = list(map_ordered(score, range(span.first, span.last + 1, _CHUNK), executor))
-        return np.sum(parts, axis=0) / len(span)
+        mean: Doubles = np.sum(parts, axis=0) / len(span)
+        return mean
 
     def best_scale(
         self, lesson: Lesson, span: Span, grid: Doubles, *, threads: int | None = None
@@ -110,17 +114,11 @@ class AdditiveReadOut:
         best = int(np.argmin(found))
         return float(grid[fine[best]]), float(found[best])
 
-    def _plain(self, lesson: Lesson, span: Span) -> Iterator[tuple[Bytes, Floats]]:
+    def _blocks(self, lesson: Lesson, span: Span) -> Iterator[tuple[Bytes, Floats]]:
         """Targets and logits at scale 1 without bias, (V, T), of blocks of positions."""
         for first in range(span.first, span.last + 1, _BLOCK):
             stop = min(first + _BLOCK, span.last + 1)
-            if self._tables is not None:
-                rows = np.empty((stop - first, len(self._b)), np.float32)
-                kernels.additive_logits(lesson.corpus.data, first, self._tables, rows)
-            else:
-                assert self._carrier is not None
-                rows = self._carrier.states(lesson.corpus, first, stop, threads=1) @ self._weights
-            yield lesson.targets[first:stop], np.ascontiguousarray(rows.T)
+            yield lesson.targets[first:stop], np.ascontiguousarray(self._plain(lesson.corpus, first, stop).T)
 
 
 def scale_grid(least: float, most: float, step: float) -> Doubles:
@@ -133,6 +131,18 @@ def scale_grid(least: float, most: float, step: float) -> Doubles:
     """
     count = round((most - least) / step) + 1
     return np.round(least + step * np.arange(count), 10)
+
+
+def _looked_up(tables: Doubles) -> Plain:
+    """Logits as sums over tables (G, 256, V)."""
+    narrow = contiguous(tables, np.float32)
+
+    def added(corpus: Corpus, first: int, stop: int) -> Floats:
+        rows = np.empty((stop - first, narrow.shape[2]), np.float32)
+        kernels.additive_logits(corpus.data, first, narrow, rows)
+        return rows
+
+    return added
 
 
 def _alike(rows: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,6 +1,6 @@
 """Carrier: the untrained dynamics of a shift register, which holds the codes of the last bytes.
 
-    group 0:     h = tanh(10 code(x_t))                  group g >= 1:  h = tanh(5 times group g - 1 at t - 1)
+group 0:     h = tanh(10 code(x_t))                  group g >= 1:  h = tanh(5 times group g - 1 at t - 1)
 """
 
 from dataclasses import dataclass

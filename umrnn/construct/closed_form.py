@@ -9,6 +9,8 @@ P(o) is the smoothed marginal, whose logarithm is the output bias of all. A scal
 in common, is tuned by the loss.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,10 +63,11 @@ def naive_bayes(counts: RegisterCounts, alpha: float) -> Doubles:
     return np.stack([_log_share(table, alpha) - np.log(counts.marginal) for table in counts.nexts])
 
 
-def _log_share(table: NDArray[np.floating | np.integer], alpha: float) -> Doubles:
-    """log P(column | row) with ``alpha`` added to each count."""
-    smooth = table + alpha
-    return np.log(smooth / smooth.sum(axis=1, keepdims=True))
+def _log_share(table: NDArray[Any], alpha: float) -> Doubles:
+    """Logarithm of P(column | row), with ``alpha`` added to each count."""
+    smooth: Doubles = table + alpha
+    logarithm: Doubles = np.log(smooth / smooth.sum(axis=1, keepdims=True))
+    return logarithm
 
 
 def _check(counts: RegisterCounts, carrier: Carrier, alpha: float) -> None:

@@ -33,7 +33,7 @@ SEMANTIC: tuple[tuple[str, frozenset[int]], ...] = (
     ("vowel", _class("aeiouAEIOU")),
     ("digit", _class("0123456789")),
     ("white space", _class(" \t\n\v\f\r")),
-    ("markup", _class("<>/&=\"")),
+    ("markup", _class('<>/&="')),
     ("sentence mark", _class(".,;:!?")),
     ("128 and above", frozenset(range(128, _BYTES))),
 )
@@ -78,6 +78,7 @@ def byte_codes(design: str, bits: int, seed: int = 0) -> Codes:
         raise InputError(f"bits must be at most 8 for the hash {design}, got {bits}", hint="take mixed or random")
     if design == "hybrid" and bits <= 8:
         raise InputError(f"bits must be more than 8 for the hash hybrid, got {bits}: eight of them are semantic")
+    ones: NDArray[Any]
     x, j = np.arange(_BYTES, dtype=np.uint32)[:, None], np.arange(bits, dtype=np.uint32)[None, :]
     match design:
         case "mixed":
@@ -132,5 +133,6 @@ def code_groups(codes: Codes) -> list[tuple[int, ...]]:
 
 def _mixed(h: NDArray[Any]) -> NDArray[Any]:
     """Two steps of mixing in arithmetic modulo 2^32."""
-    h = (h >> np.uint32(4) ^ h) * np.uint32(_MULTIPLIER)
-    return h ^ h >> np.uint32(16)
+    product: NDArray[Any] = (h >> np.uint32(4) ^ h) * np.uint32(_MULTIPLIER)
+    mixed: NDArray[Any] = product ^ product >> np.uint32(16)
+    return mixed

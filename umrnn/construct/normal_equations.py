@@ -1,9 +1,9 @@
 """Least squares on the codes of a shift register, from counts alone: the cost does not depend on the corpus.
 
-X has a row for each position t of the fit, the codes of x_t, x_{t-1}, …; Y the byte each predicts, as one in 256. With S
-the codes, (256, B), and C_d the pair counts at offset d, (256, 256), the first row of blocks of XᵀX is Sᵀ C_dᵀ S and
-that of XᵀY is Sᵀ C_{g+1}, both over all positions; those before and after the fit are taken off row by row. The other
-blocks follow down the diagonals, since lag g + 1 at t is lag g at t - 1:
+X has a row for each position t of the fit, the codes of x_t, x_{t-1}, …; Y the byte each predicts, as one in 256. With
+S the codes, (256, B), and C_d the pair counts at offset d, (256, 256), the first row of blocks of XᵀX is Sᵀ C_dᵀ S, and
+XᵀY is made of blocks Sᵀ C_{g+1}, over all positions; those before and after the fit are taken off row by row. The other
+blocks of XᵀX follow down the diagonals, since lag g + 1 at t is lag g at t - 1:
 
     (XᵀX)[g+1, g'+1] = (XᵀX)[g, g'] + (row before the fit)ᵀ(row before the fit) - (last row)ᵀ(last row)
 
@@ -23,7 +23,6 @@ from umrnn.construct.register import RegisterCounts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.weights import ALPHABET
 
 __all__ = ["LeastSquares", "NormalEquations", "normal_equations"]
 
@@ -82,7 +81,15 @@ class NormalEquations:
             reciprocal, _ = dpocon(factor[0], float(np.abs(matrix).sum(axis=0).max()), uplo="L")
             if reciprocal * _SINGULAR < 1:
                 raise _singular(1 / reciprocal if reciprocal else np.inf, ridge)
-            return LeastSquares(cho_solve(factor, right).T, 1 / reciprocal)
+            return LeastSquares(cho_solve(factor, right).T, float(1 / reciprocal))
+
+
+def _singular(condition: float, ridge: float) -> InputError:
+    said = f"condition number {condition:.0e}" if condition < 1e300 else "no condition number"
+    return InputError(
+        f"least squares are singular with ridge {ridge:g}: {said}, where float64 can bear {_SINGULAR:.0e}",
+        hint="take --ridge 0.01, or codes whose signs are not the same for all bytes of the corpus",
+    )
 
 
 def normal_equations(
@@ -121,7 +128,7 @@ def normal_equations(
             with_next[:, target] -= row
         blocks = [codes @ (codes @ table.astype(np.float64)).T for table in counts.pairs]
         top = np.hstack(blocks) - outside[:, :bits].T @ outside
-    sums = codes @ counts.byte_counts - outside[:, :bits].sum(axis=0)
+    sums: Doubles = codes @ counts.byte_counts.astype(np.float64) - outside[:, :bits].sum(axis=0)
     before = head[begin - 1] if begin else np.zeros(carrier.hidden)
     return NormalEquations(
         _down_the_diagonals(top, before, tail[leaving]),
@@ -132,7 +139,8 @@ def normal_equations(
 
 
 def _rows(carrier: Carrier, edge: NDArray[np.uint8]) -> Doubles:
-    return carrier.states(Corpus.from_bytes(edge), signs=True, dtype=np.float64)
+    rows: Doubles = carrier.states(Corpus.from_bytes(edge), signs=True, dtype=np.float64)
+    return rows
 
 
 def _down_the_diagonals(top: Doubles, before: Doubles, leaving: Doubles) -> Doubles:

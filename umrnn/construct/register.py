@@ -91,7 +91,8 @@ class RegisterCounts:
     @property
     def marginal(self) -> Doubles:
         """Smoothed share of each byte, (count + 1/2) / (n + 128): its logarithm is the output bias b_y."""
-        return (self.byte_counts + 0.5) / (self.length + 0.5 * ALPHABET)
+        shares: Doubles = (self.byte_counts + 0.5) / (self.length + 0.5 * ALPHABET)
+        return shares
 
     @classmethod
     def of(cls, counts: OffsetCounts, groups: int) -> "RegisterCounts":
@@ -163,9 +164,7 @@ def count_register(
     lags = range(len(lesson), len(lesson) + groups)
     nexts = offset_counts(both, lags, start=len(lesson), threads=threads, progress=progress)
     edge = len(counts.tail) - 1
-    return replace(
-        counts, nexts=nexts.counts, head_targets=lesson.targets[:edge], tail_targets=lesson.targets[-edge:]
-    )
+    return replace(counts, nexts=nexts.counts, head_targets=lesson.targets[:edge], tail_targets=lesson.targets[-edge:])
 
 
 def _stacked(counts: OffsetCounts, offsets: Sequence[int]) -> Counts:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,7 @@ class RegisterFit:
         self.counting_seconds = time.perf_counter() - begin
         self.b_y: Doubles = np.log(self.counts.marginal)
         self.whole = Span(0, len(lesson) - 1)
+        self.full = Span(carrier.groups, len(lesson) - 1)  # positions whose register is full, as the source has them
         self.descent_span = Span(carrier.groups, len(lesson) - 2).latest(descent_bytes)
 
     @property
@@ -99,25 +101,27 @@ class RegisterFit:
         zero = np.zeros((ALPHABET, self.carrier.hidden))
         return self._fitted("smoothed shares", zero, {}, time.perf_counter())
 
-    def log_ratio(self) -> Fitted:
-        """Log-ratio, with alpha and scale of least loss."""
+    def log_ratio(self, tuned_on: "tuple[RegisterFit, Span] | None" = None) -> Fitted:
+        """Log-ratio, with alpha and scale of least loss on the part itself, or on some of another with its b_y."""
         begin = time.perf_counter()
+        other, span = tuned_on or (self, self.whole)
         grid = _RATIO_SCALES * min(1.0, _USUAL_HIDDEN / self.carrier.hidden)
-        best, least, alpha = None, math.inf, 0.0
-        for tried in _ALPHAS:
-            W = log_ratio(self.counts, self.carrier, float(tried))
-            scale, bits = self._tuned(self._read_out(W), grid)
+        least, best = math.inf, (0.0, 0.0)
+        for alpha in _ALPHAS.tolist():
+            read_out = self._read_out(log_ratio(self.counts, self.carrier, alpha), other.b_y)
+            scale, bits = read_out.best_scale(other.lesson, span.latest(_TUNING), grid, threads=self.threads)
             if bits < least:
-                best, least, alpha = scale * W, bits, float(tried)
-                chosen = scale
-        assert best is not None
-        return self._fitted(f"alpha {alpha:g}, scale {chosen:g}", best, {"alpha": alpha, "scale": chosen}, begin)
+                least, best = bits, (alpha, scale)
+        alpha, scale = best
+        W = scale * log_ratio(self.counts, self.carrier, alpha)
+        return self._fitted(f"alpha {alpha:g}, scale {scale:g}", W, {"alpha": alpha, "scale": scale}, begin, other.b_y)
 
     def fourier(self) -> Fitted:
         """Fourier weights, with the scale of least loss."""
         begin = time.perf_counter()
         W = fourier(self.counts, self.carrier)
-        scale, _ = self._tuned(self._read_out(W), _RATIO_SCALES * min(1.0, _USUAL_HIDDEN / self.carrier.hidden))
+        grid = _RATIO_SCALES * min(1.0, _USUAL_HIDDEN / self.carrier.hidden)
+        scale, _ = self._tuned(self._read_out(W), grid)
         return self._fitted(f"epsilon 0.01, scale {scale:g}", scale * W, {"scale": scale}, begin)
 
     def naive_bayes(self) -> Fitted:
@@ -141,9 +145,9 @@ class RegisterFit:
             self.counts.length,
         )
 
-    def pseudo_inverse(self, ridge: float = RIDGE) -> Fitted:
-        """Least squares for the residual targets on t = G … n-2, with the scale of least loss."""
-        return self._least_squares(ridge, self.counts.length - 2)
+    def pseudo_inverse(self, ridge: float = RIDGE, *, tuned_on: Span | None = None) -> Fitted:
+        """Least squares for the residual targets on t = G … n-2, with the scale of least loss on all t or some."""
+        return self._least_squares(ridge, self.counts.length - 2, tuned_on)
 
     def gradient_from_least_squares(self, rate: float, steps: int, falls: Sequence[int] = ()) -> Fitted:
         """Gradient steps from the pseudo-inverse of the same positions."""
@@ -199,10 +203,10 @@ class RegisterFit:
             raise InputError("naive Bayes reads bytes, not the codes of a shift register: it is no network")
         return self.carrier.elman(fitted.W_y, fitted.b_y)
 
-    def _least_squares(self, ridge: float, last: int) -> Fitted:
+    def _least_squares(self, ridge: float, last: int, tuned_on: Span | None = None) -> Fitted:
         begin = time.perf_counter()
         solved = normal_equations(self.counts, self.carrier, last=last).solved(self.counts.marginal, ridge)
-        scale, _ = self._tuned(self._read_out(solved.W), _LEAST_SQUARES_SCALES)
+        scale, _ = self._tuned(self._read_out(solved.W), _LEAST_SQUARES_SCALES, tuned_on)
         facts = {"ridge": ridge, "scale": scale, "condition_number": solved.condition_number}
         return self._fitted(f"ridge {ridge:g}, scale {scale:g}", scale * solved.W, facts, begin)
 
@@ -213,7 +217,8 @@ class RegisterFit:
         return self._after_descent(f"{steps} gradient steps, rate {rate:g}", found, {"steps": steps}, begin)
 
     def _after_descent(self, detail: str, found: Descent, facts: dict[str, float], begin: float) -> Fitted:
-        fitted = self._fitted(detail, found.weights.W, facts, begin, found.weights.b)
+        weights = found.weights.astype(np.float64)
+        fitted = self._fitted(detail, weights.W, facts, begin, weights.b)
         read = self.counts.length if self.descent_span.first == self.carrier.groups else len(self.descent_span)
         return replace(fitted, descent=found, bytes_read=read)
 
@@ -232,14 +237,14 @@ class RegisterFit:
     def _zero(self) -> Weights:
         return Weights(np.zeros((ALPHABET, self.carrier.hidden)), self.b_y)
 
-    def _tuned(self, read_out: AdditiveReadOut, grid: Doubles) -> tuple[float, float]:
-        return read_out.best_scale(self.lesson, self.whole.latest(_TUNING), grid, threads=self.threads)
+    def _tuned(self, read_out: AdditiveReadOut, grid: Doubles, span: Span | None = None) -> tuple[float, float]:
+        return read_out.best_scale(self.lesson, (span or self.whole).latest(_TUNING), grid, threads=self.threads)
 
     def _read_out(self, W_y: Doubles, b_y: Doubles | None = None) -> AdditiveReadOut:
         return AdditiveReadOut.of_weights(self.carrier, W_y, self.b_y if b_y is None else b_y)
 
     def _fitted(
-        self, detail: str, W_y: Doubles, facts: dict[str, float], begin: float, b_y: Doubles | None = None
+        self, detail: str, W_y: NDArray[Any], facts: dict[str, float], begin: float, b_y: NDArray[Any] | None = None
     ) -> Fitted:
         bias = self.b_y if b_y is None else b_y
         seconds = self.counting_seconds + time.perf_counter() - begin
