@@ -139,8 +139,7 @@ def normal_equations(
 
 
 def _rows(carrier: Carrier, edge: NDArray[np.uint8]) -> Doubles:
-    rows: Doubles = carrier.states(Corpus.from_bytes(edge), signs=True, dtype=np.float64)
-    return rows
+    return carrier.states(Corpus.from_bytes(edge), signs=True, dtype=np.float64).astype(np.float64)
 
 
 def _down_the_diagonals(top: Doubles, before: Doubles, leaving: Doubles) -> Doubles:

@@ -91,7 +91,7 @@ class RegisterCounts:
     @property
     def marginal(self) -> Doubles:
         """Smoothed share of each byte, (count + 1/2) / (n + 128): its logarithm is the output bias b_y."""
-        shares: Doubles = (self.byte_counts + 0.5) / (self.length + 0.5 * ALPHABET)
+        shares: Doubles = (self.byte_counts.astype(np.float64) + 0.5) / (self.length + 0.5 * ALPHABET)
         return shares
 
     @classmethod
