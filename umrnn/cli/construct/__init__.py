@@ -2,7 +2,7 @@
 
 import typer
 
-from umrnn.cli.construct import imitate
+from umrnn.cli.construct import imitate, registers
 
 __all__ = ["app"]
 
@@ -13,3 +13,8 @@ app = typer.Typer(
 )
 app.command("predict")(imitate.predict)
 app.command("substitute")(imitate.substitute)
+app.command("shift-register")(registers.shift_register)
+app.command("continuum")(registers.continuum)
+app.command("hashes")(registers.hashes)
+app.command("carriers")(registers.carriers)
+app.command("halves")(registers.halves)

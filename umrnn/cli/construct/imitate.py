@@ -1,9 +1,10 @@
 """``umrnn construct predict`` and ``substitute``: a trained network's weights from its states and the bytes."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from umrnn.cli.construct.written import save_network, writable_network
 from umrnn.cli.inputs import files_read, open_reading
 from umrnn.cli.options import (
     CorpusOption,
@@ -15,9 +16,6 @@ from umrnn.cli.options import (
     TableOption,
     ThreadsOption,
 )
-
-if TYPE_CHECKING:
-    from umrnn.construct.substitute import Substitution
 
 __all__ = ["predict", "substitute"]
 
@@ -84,33 +82,12 @@ def substitute(
     from umrnn.construct.substitute import substitute as measure
     from umrnn.report.output import Output, drawn_progress
 
-    _writable(output, corpus, model)
+    writable_network(output, files_read(the_corpus=corpus, the_model=model))
     sink = Output.to("construct substitute", format, None, table)
     source, network = open_reading(corpus, byte_range, model)
     arrays = tuple(name.strip() for name in replace.split(","))
     how: dict[str, Any] = {"replace": arrays, "keep": keep, "epochs": epochs, "draws": draws, "seed": seed}
     with drawn_progress() as progress:
         result = measure(network, source, **how, permutations=permutations, threads=threads, progress=progress)
-    _save(result, output)
+    save_network("construct substitute", result, result.model, output, bpc=result.written.bpc)
     sink.emit(result)
-
-
-def _writable(output: str | None, corpus: str, model: str | None) -> None:
-    """Check, before the work, that the network can be written there."""
-    if output is None:
-        return
-    from umrnn._validate import writable_file
-    from umrnn.rnn.formats import format_of, need_library
-
-    writable_file(output, keep=files_read(the_corpus=corpus, the_model=model))
-    need_library(format_of(output))
-
-
-def _save(result: "Substitution", output: str | None) -> None:
-    """Write the network, with what it was made from."""
-    if output is None:
-        return
-    from umrnn.rnn import save
-
-    facts = {name: result.provenance[name] for name in ("umrnn", "corpus", "model", "parameters", "seed")}
-    save(result.model, output, metadata={"command": "umrnn construct substitute", "bpc": result.written.bpc, **facts})

@@ -1,0 +1,203 @@
+"""``umrnn construct shift-register | continuum | hashes | carriers | halves``: registers of the codes of past bytes."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.inputs import files_read, open_corpus
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    OutputOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+)
+
+__all__ = ["carriers", "continuum", "halves", "hashes", "shift_register"]
+
+HashOption = Annotated[
+    Literal["mixed", "random", "bits", "semantic", "hybrid", "degenerate"],
+    typer.Option("--hash", help="How a byte becomes signs."),
+]
+BitsOption = Annotated[int | None, typer.Option("--bits", metavar="B", help="Signs per byte. [default: 8, hybrid 16]")]
+GroupsOption = Annotated[
+    int | None, typer.Option("--groups", metavar="G", help="Bytes held. [default: 16, or --hidden / --bits]")
+]
+HiddenOption = Annotated[
+    int | None, typer.Option("--hidden", metavar="H", help="Neurons, --groups x --bits. [default: that product]")
+]
+HeldOutOption = Annotated[
+    float, typer.Option("--held-out", metavar="F", help="Share of the corpus's end that the honest column scores.")
+]
+ShufflesOption = Annotated[
+    int, typer.Option("--permutations", metavar="N", help="Shuffles of the targets for the null; 0 leaves it out.")
+]
+DescentOption = Annotated[
+    int, typer.Option("--descent-bytes", metavar="N", help="Bytes that gradient steps and Newton see, the latest.")
+]
+NetworkOption = Annotated[
+    str | None, typer.Option("--output", metavar="PATH", help="Write the network there: .npz, .bin, .safetensors, .pt.")
+]
+
+
+def shift_register(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hash: HashOption = "mixed",
+    bits: BitsOption = None,
+    groups: GroupsOption = None,
+    hidden: HiddenOption = None,
+    readout: Annotated[
+        Literal["log-ratio", "fourier", "pinv", "gradient", "newton"],
+        typer.Option(help="How the output weights are found; the first three from counts alone."),
+    ] = "pinv",
+    ridge: Annotated[
+        float | None, typer.Option(metavar="X", help="Of pinv or newton. [default: pinv 0.01, newton 0.0001]")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="[default: gradient 1000, newton up to 30]")] = None,
+    descent_bytes: DescentOption = 1 << 14,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: NetworkOption = None,
+    table: TableOption = None,
+) -> None:
+    """Write a network that holds the codes of the last bytes, and read it out."""
+    from umrnn.construct.shift_register import shift_register as write
+    from umrnn.report.output import Output, drawn_progress
+
+    command, read = "construct shift-register", files_read(the_corpus=corpus)
+    writable_network(output, read)
+    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden, "read_out": readout}
+    how |= {"ridge": ridge, "steps": steps, "descent_bytes": descent_bytes, "seed": seed, "threads": threads}
+    with drawn_progress() as progress:
+        result = write(source, **how, **_chance(held_out, permutations, seed), progress=progress)
+    save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
+    sink.emit(result)
+
+
+def continuum(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hash: HashOption = "mixed",
+    bits: BitsOption = None,
+    groups: GroupsOption = None,
+    hidden: HiddenOption = None,
+    descent_bytes: DescentOption = 1 << 13,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: NetworkOption = None,
+    table: TableOption = None,
+) -> None:
+    """Read out one register in nine ways, from counting to Newton's method; --output writes the best in-sample."""
+    from umrnn.construct.continuum import continuum as measure
+    from umrnn.report.output import Output, drawn_progress
+
+    command, read = "construct continuum", files_read(the_corpus=corpus)
+    writable_network(output, read)
+    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden}
+    how |= {"descent_bytes": descent_bytes, "seed": seed, "threads": threads}
+    with drawn_progress() as progress:
+        result = measure(source, **how, **_chance(held_out, permutations, seed), progress=progress)
+    best = result.measured[result.best].row
+    save_network(command, result, result.model, output, bpc=best.bpc, construction=result.best)
+    sink.emit(result)
+
+
+def hashes(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    groups: Annotated[int, typer.Option(metavar="G", help="Bytes held.")] = 16,
+    draws: Annotated[int, typer.Option(metavar="N", help="Draws of random half-splits.")] = 10,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Compare six ways to turn a byte into signs. --output receives the result."""
+    from umrnn.construct.hash_designs import compare_hashes
+    from umrnn.report.output import Output, drawn_progress
+
+    sink = Output.to("construct hashes", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"groups": groups, "draws": draws, "seed": seed, "threads": threads}
+    with drawn_progress() as progress:
+        sink.emit(compare_hashes(source, **how, **_chance(held_out, permutations, seed), progress=progress))
+
+
+def carriers(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    groups: Annotated[int, typer.Option(metavar="G", help="Bytes held.")] = 16,
+    lr: Annotated[float, typer.Option(metavar="X", help="Rate of the gradient steps.")] = 10.0,
+    steps: Annotated[int, typer.Option(metavar="N", help="Gradient steps.")] = 1000,
+    descent_bytes: DescentOption = 1 << 13,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Compare registers of 128 and 256 neurons with several codes. --output receives the result."""
+    from umrnn.construct.carrier_designs import compare_carriers
+    from umrnn.report.output import Output, drawn_progress
+
+    sink = Output.to("construct carriers", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"groups": groups, "rate": lr, "steps": steps, "descent_bytes": descent_bytes}
+    how |= {"seed": seed, "threads": threads}
+    with drawn_progress() as progress:
+        sink.emit(compare_carriers(source, **how, **_chance(held_out, permutations, seed), progress=progress))
+
+
+def halves(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hash: HashOption = "mixed",
+    bits: BitsOption = None,
+    groups: GroupsOption = None,
+    hidden: HiddenOption = None,
+    descent_bytes: DescentOption = 1 << 13,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Fit on the first part and score the rest; show what cheating gains. --output receives the result."""
+    from umrnn.construct.halves import halves as measure
+    from umrnn.report.output import Output, drawn_progress
+
+    sink = Output.to("construct halves", format, output, table, keep=files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden}
+    how |= {"descent_bytes": descent_bytes, "seed": seed, "threads": threads}
+    with drawn_progress() as progress:
+        sink.emit(measure(source, **how, **_chance(held_out, permutations, seed), progress=progress))
+
+
+def _chance(held_out: float, permutations: int, seed: int) -> dict[str, Any]:
+    """What every score is compared with."""
+    from umrnn.errors import InputError
+    from umrnn.nulls import Null, Split
+
+    if not 0 < held_out < 1:
+        raise InputError(f"held-out must lie between 0 and 1, got {held_out}")
+    return {"split": Split(1 - held_out), "null": Null(permutations, seed)}

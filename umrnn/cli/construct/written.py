@@ -1,0 +1,30 @@
+"""The networks that constructions write: checked before the work, saved with what they were made from."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from umrnn.result import Result
+    from umrnn.rnn import Elman
+
+__all__ = ["save_network", "writable_network"]
+
+
+def writable_network(output: str | None, read: dict[str, str | None]) -> None:
+    """Check, before the work, that a network can be written at ``output`` and is none of the files that are read."""
+    if output is None:
+        return
+    from umrnn._validate import writable_file
+    from umrnn.rnn.formats import format_of, need_library
+
+    writable_file(output, keep=read)
+    need_library(format_of(output))
+
+
+def save_network(command: str, result: "Result", model: "Elman", output: str | None, **figures: Any) -> None:
+    """Write the network of a result, with ``figures`` and what it was made from."""
+    if output is None:
+        return
+    from umrnn.rnn import save
+
+    facts = {name: result.provenance[name] for name in ("umrnn", "corpus", "model", "parameters", "seed")}
+    save(model, output, metadata={"command": f"umrnn {command}", **figures, **facts})
