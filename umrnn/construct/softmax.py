@@ -1,6 +1,7 @@
 """Regression: the loss of a linear softmax read-out on fixed features, with its first and second derivatives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from umrnn.rnn.weights import ALPHABET
 __all__ = ["Regression", "Weights"]
 
 _CHUNK = 1 << 14  # positions whose sums one thread takes; a constant, so that figures do not depend on threads
+_FEW = 256  # positions of one thread in a small batch
+_PART = 1 << 12  # the same for what is wanted at each position
 _BLOCK = 64  # positions whose logits stay in the second cache: twice as fast as 512
 
 Doubles = NDArray[np.float64]
@@ -70,7 +73,7 @@ class Regression:
         self.row_of[~seen] = seen.sum() + group.reshape(-1)
         self.shared = np.bincount(self.row_of)
         self.targets = contiguous(self.row_of[targets].astype(np.uint8))
-        self._raised = np.log(self.shared)
+        self.raised = np.log(self.shared)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,49 +87,84 @@ class Regression:
         """A row for each of the 256 bytes again."""
         return Weights(weights.W[self.row_of], weights.b[self.row_of])
 
-    def gradient(self, weights: Weights) -> tuple[float, Weights]:
-        """Mean loss in nats and its derivative by the rows of ``weights``, as :meth:`gathered` has them."""
+    def sums(self, weights: Weights, span: slice, executor: Executor | None = None) -> tuple[float, Doubles, Doubles]:
+        """Loss in nats and its derivatives by W and b, summed over a few positions."""
+
+        def part(first: int) -> tuple[float, Doubles, Doubles]:
+            by_W, by_b = np.zeros(W.shape), np.zeros(b.shape)
+            some = slice(first, min(first + _FEW, span.stop))
+            loss = kernels.add_gradient(self.rows[some], self.targets[some], W, b, self.room(), by_W, by_b)
+            return loss, by_W, by_b
+
+        W, b = self._in_dtype(weights, self.raised)
+        return _added(map_ordered(part, range(span.start, span.stop, _FEW), executor))
+
+    def gradient(self, weights: Weights, positions: int | None = None) -> tuple[float, Weights]:
+        """Mean loss in nats and its derivative by the rows of ``weights``, as :meth:`gathered` has them.
+
+        Over the first ``positions`` only, if given.
+        """
 
         def part(span: slice) -> tuple[float, Doubles, Doubles]:
             by_W, by_b = np.zeros(W.shape), np.zeros(b.shape)
-            return kernels.add_gradient(self.rows[span], self.targets[span], W, b, self._room(), by_W, by_b), by_W, by_b
+            return kernels.add_gradient(self.rows[span], self.targets[span], W, b, self.room(), by_W, by_b), by_W, by_b
 
-        W, b = self._in_dtype(weights, self._raised)
-        return self._mean(part)
+        W, b = self._in_dtype(weights, self.raised)
+        return self._mean(part, positions)
 
     def curvature(self, weights: Weights, along: Weights, positions: int | None = None) -> Weights:
         """Second derivative of the mean loss along ``along``, from the first ``positions`` (default: all)."""
 
         def part(span: slice) -> tuple[float, Doubles, Doubles]:
             by_W, by_b = np.zeros(W.shape), np.zeros(b.shape)
-            kernels.add_curvature(self.rows[span], W, b, U, c, self._room(), by_W, by_b)
+            kernels.add_curvature(self.rows[span], W, b, U, c, self.room(), by_W, by_b)
             return 0.0, by_W, by_b
 
-        W, b = self._in_dtype(weights, self._raised)
+        W, b = self._in_dtype(weights, self.raised)
         U, c = self._in_dtype(along)
         return self._mean(part, positions)[1]
 
     def bits(self, weights: Weights) -> Doubles:
         """-log2 p(target) at each position, (T,)."""
-        W, b = self._in_dtype(weights, self._raised)
+        W, b = self._in_dtype(weights, self.raised)
         out = np.empty(len(self))
 
         def part(span: slice) -> None:
-            kernels.bits_of_targets(self.rows[span], self.targets[span], W, b, self._room(), out[span])
+            kernels.bits_of_targets(self.rows[span], self.targets[span], W, b, self.room(), out[span])
 
         with one_thread(), pool(self.threads) as executor:
             list(map_ordered(part, self._spans(len(self)), executor))
         return out
+
+    def deltas(self, weights: Weights, span: slice) -> Floats:
+        """P - onehot(target) at the positions of ``span``, (T, V), in the dtype of the rows."""
+        W, b = self._in_dtype(weights, self.raised)
+        rows, targets = self.rows[span], self.targets[span]
+        out = np.empty((len(rows), len(b)), rows.dtype)
+
+        def part(first: int) -> None:
+            some = slice(first, first + _PART)
+            kernels.deltas(rows[some], targets[some], W, b, self.room(), out[some])
+
+        with one_thread(), pool(self.threads) as executor:
+            list(map_ordered(part, range(0, len(rows), _PART), executor))
+        return out
+
+    def room(self) -> kernels.Room:
+        """Scratch for one kernel call at a time."""
+        outputs, inner, block, kind = len(self.shared), self.rows.shape[1], min(_BLOCK, len(self)), self.rows.dtype
+        columns, logits, along, top, total, chosen = (
+            np.empty(n * block, kind) for n in (inner, outputs, outputs, 1, 1, 1)
+        )
+        product, sums = np.empty((outputs, inner), kind), np.empty(outputs, kind)
+        return kernels.Room(columns, logits, along, top, total, chosen, product, sums)
 
     def _mean(
         self, part: Callable[[slice], tuple[float, Doubles, Doubles]], positions: int | None = None
     ) -> tuple[float, Weights]:
         length = min(len(self), positions or len(self))
         with one_thread(), pool(self.threads if length > _CHUNK else 1) as executor:
-            parts = map_ordered(part, self._spans(length), executor)
-            loss, W, b = next(parts)
-            for nats, by_W, by_b in parts:
-                loss, W, b = loss + nats, W + by_W, b + by_b
+            loss, W, b = _added(map_ordered(part, self._spans(length), executor))
         return loss / length, Weights(W / length, b / length)
 
     def _spans(self, length: int) -> list[slice]:
@@ -136,10 +174,10 @@ class Regression:
         kind = self.rows.dtype
         return contiguous(weights.W, kind), contiguous(weights.b + raised, kind)
 
-    def _room(self) -> kernels.Room:
-        outputs, inner, block, kind = len(self.shared), self.rows.shape[1], min(_BLOCK, len(self)), self.rows.dtype
-        columns, logits, along, top, total, chosen = (
-            np.empty(n * block, kind) for n in (inner, outputs, outputs, 1, 1, 1)
-        )
-        product, sums = np.empty((outputs, inner), kind), np.empty(outputs, kind)
-        return kernels.Room(columns, logits, along, top, total, chosen, product, sums)
+
+def _added(parts: Iterator[tuple[float, Doubles, Doubles]]) -> tuple[float, Doubles, Doubles]:
+    """Sums of the parts, in their order."""
+    loss, W, b = next(parts)
+    for nats, by_W, by_b in parts:
+        loss, W, b = loss + nats, W + by_W, b + by_b
+    return loss, W, b

@@ -18,7 +18,7 @@ from umrnn.rnn.kernels.forward import add_bias, exponentiate
 from umrnn.rnn.kernels.products import multiply, transpose
 from umrnn.rnn.kernels.records import Floats
 
-__all__ = ["Room", "add_curvature", "add_gradient", "bits_of_targets"]
+__all__ = ["Room", "add_curvature", "add_gradient", "bits_of_targets", "deltas"]
 
 
 class Room(NamedTuple):
@@ -125,3 +125,14 @@ def add_curvature(rows, W, b, U, c, room, by_W, by_b):
                 along[v, t] += c[v]
         weigh_by_spread(logits, room.total[:length], along, room.chosen[:length])
         add_sums(along, part, room, by_W, by_b)
+
+
+@kernel
+def deltas(rows, targets, W, b, room, out):
+    """out[t, v] = p_t[v] - onehot(targets[t])[v], the derivative of the loss by the logits. out (T, V)."""
+    block = room.top.shape[0]
+    for first in range(0, rows.shape[0], block):
+        last = min(first + block, rows.shape[0])
+        logits = exponentials(rows[first:last], targets[first:last], W, b, room)
+        derivative_by_logits(targets[first:last], room.total[: last - first], logits)
+        transpose(logits, out[first:last])
