@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from umrnn._validate import integer, positive
+from umrnn.construct.carried import log_shares
 from umrnn.construct.lanes import lane_states
 from umrnn.construct.one_pass import one_pass
 from umrnn.construct.pursuit import Conjunction, moments, pursue
@@ -99,11 +100,6 @@ def grow(
         progress.advance(size, bpc=bpc)
     progress.finish()
     return Growth(model, read_out, tuple(done), min(len(corpus), length * len(sizes) + 1))
-
-
-def log_shares(corpus: Corpus) -> Floats:
-    """ln((count + .5) / (n + 128)) of each byte, (256,)."""
-    return np.log((np.bincount(corpus.data, minlength=ALPHABET) + 0.5) / (len(corpus) + 128))
 
 
 def _pursue(

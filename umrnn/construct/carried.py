@@ -1,0 +1,120 @@
+"""Carried: a text as the states of a carrier, which a read-out is fitted to and scored on."""
+
+import math
+
+import numpy as np
+
+from umrnn.construct.descent import newton
+from umrnn.construct.lanes import lane_states
+from umrnn.construct.one_pass import one_pass
+from umrnn.construct.softmax import Regression, Weights
+from umrnn.corpus import Corpus
+from umrnn.errors import InputError
+from umrnn.nulls import Null
+from umrnn.progress import SILENT, Progress, Renamed
+from umrnn.rnn.kernels.records import Bytes
+from umrnn.rnn.trace import trace
+from umrnn.rnn.weights import ALPHABET, Elman
+
+__all__ = ["Carried", "log_shares", "two_scores"]
+
+_SHORT = 2048  # positions up to which Newton's method is the quicker way
+_RIDGES = (1e-5, 1e-4, 1e-3, 1e-2)  # tried for it
+_VALIDATED = 0.25  # share of the text, its end, that the choice among them is scored on
+_SEEN = 200_000  # positions that passes over a text come to in all
+
+
+class Carried:
+    """States of ``carrier`` reading ``text``, and the bytes that follow.
+
+    Parameters
+    ----------
+    carrier : its own read-out is ignored
+    text : at least three bytes
+    """
+
+    def __init__(self, carrier: Elman, text: Corpus, *, threads: int | None = None) -> None:
+        if len(text) < 3:
+            raise InputError(f"a read-out needs at least three bytes to be fitted to, got {len(text)}")
+        self.carrier, self.text, self.threads = carrier, text, threads
+        self.states = lane_states(carrier, text, threads=threads)[:-1]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def read_out(
+        self,
+        start: Weights | None = None,
+        *,
+        passes: int = 2,
+        targets: Bytes | None = None,
+        seed: int = 0,
+        progress: Progress = SILENT,
+    ) -> Weights:
+        """Fit a read-out: short texts by Newton's method with a ridge chosen on their end, others in a few passes.
+
+        Parameters
+        ----------
+        start : weights to begin with; by default W = 0 and b = logarithm of the bytes' shares
+        passes : over a long text; a shorter one is passed over until 200,000 positions have been seen
+        targets : in place of the bytes that follow
+        """
+        chosen = self.text.data[1:] if targets is None else targets
+        first = start or Weights(np.zeros((ALPHABET, self.carrier.hidden)), log_shares(self.text))
+        if len(self) > _SHORT:
+            problem = Regression(self.states, chosen, first, threads=self.threads)
+            turns = max(passes, -(-_SEEN // len(self)))
+            return one_pass(problem, first, passes=turns, seed=seed, progress=progress).weights
+        rows = self.states.astype(np.float64)
+        cut = len(self) - max(1, int(_VALIDATED * len(self)))
+        early = Regression(rows[:cut], chosen[:cut], first, threads=1)
+        late = Regression(rows[cut:], chosen[cut:], Weights(np.eye(ALPHABET), first.b), threads=1)
+        quiet = Renamed(progress, "newton")
+        scores = []
+        for ridge in _RIDGES:
+            found = newton(early, first, steps=12, ridge=ridge, tolerance=1e-4, progress=quiet).weights
+            scores.append(float(late.bits(late.gathered(found)).mean()))
+        whole = Regression(rows, chosen, first, threads=1)
+        return newton(whole, first, ridge=_RIDGES[int(np.argmin(scores))], tolerance=1e-6, progress=quiet).weights
+
+    def network(self, weights: Weights) -> Elman:
+        """The carrier with this read-out."""
+        kind, carrier = self.carrier.dtype, self.carrier
+        return Elman(carrier.W_x, carrier.W_h, carrier.b_h, weights.W.astype(kind), weights.b.astype(kind))
+
+    def null_bpc(self, null: Null, *, passes: int = 2, progress: Progress = SILENT) -> float | None:
+        """Mean in-sample bits of read-outs fitted to shuffled targets: what is learnt by heart of nothing."""
+        drawn = []
+        for number in range(null.permutations):
+            targets = null.shuffled(self.text.data[1:], number)
+            weights = self.read_out(passes=passes, targets=targets, progress=Renamed(progress, "shuffled targets"))
+            problem = Regression(self.states, targets, weights, threads=self.threads)
+            drawn.append(float(problem.bits(problem.gathered(weights)).mean()))
+        return math.fsum(drawn) / len(drawn) if drawn else None
+
+
+def log_shares(text: Corpus) -> np.ndarray:
+    """ln((count + .5) / (n + 128)) of each byte, (256,).
+
+    Examples
+    --------
+    >>> bool(log_shares(Corpus.from_bytes(b"aab")).argmax() == ord("a"))
+    True
+    """
+    shares = (np.bincount(text.data, minlength=ALPHABET) + 0.5) / (len(text) + ALPHABET / 2)
+    return np.asarray(np.log(shares))
+
+
+def two_scores(
+    model: Elman, corpus: Corpus, boundary: int, *, progress: Progress = SILENT
+) -> tuple[float, float | None]:
+    """Mean bits of the bytes before ``boundary`` and, in the same run, of those from it on; None where none are."""
+    sums, counts = [0.0, 0.0], [boundary - 1, len(corpus) - boundary]
+    progress.start("score", len(corpus) - 1, "B")
+    for block in trace(model, corpus):
+        cut = min(max(0, boundary - 1 - block.start), len(block.bits))
+        sums[0] += float(block.bits[:cut].sum())
+        sums[1] += float(block.bits[cut:].sum())
+        progress.advance(len(block.bits))
+    progress.finish()
+    return sums[0] / counts[0], sums[1] / counts[1] if counts[1] else None
