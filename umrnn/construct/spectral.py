@@ -15,6 +15,8 @@ __all__ = ["LinearState", "linear_state"]
 
 Doubles = NDArray[np.float64]
 
+_RIDGE = 1e-9  # added to the variance of each number of the state: on short texts some have none
+
 
 @dataclass(frozen=True, eq=False)
 class LinearState:
@@ -61,8 +63,9 @@ def linear_state(
         Σ_pp^{-1/2} Σ_pf Σ_ff^{-1/2} = U S Vᵀ        s_t = U_Hᵀ Σ_pp^{-1/2} (x_t, x_{t-1}, …)
         (F, G) = cov(s_t, (s_{t-1}, x_t)) cov((s_{t-1}, x_t))^{-1}
 
-    All covariances are tables of ``counts`` (bytes as one-hot vectors), so the corpus is not read again, and its length
-    costs nothing.
+    All covariances are tables of ``counts`` (bytes as one-hot vectors less their shares, zero beyond either end of the
+    text), so the corpus is not read again, and its length costs nothing. Their order is that of a window, hence no
+    combination of bytes has a variance below zero, and no correlation exceeds 1, on however short a text.
 
     Parameters
     ----------
@@ -75,7 +78,16 @@ def linear_state(
     Raises
     ------
     InputError
-        If an offset was not counted, or the bytes have fewer than H directions.
+        If an offset was not counted, the bytes have fewer than H directions, or the floor is not above 0.
+
+    Examples
+    --------
+    >>> from umrnn.corpus import Corpus
+    >>> from umrnn.um.counts import offset_counts
+    >>> counts = offset_counts(Corpus.from_bytes(b"round and round the ragged rock" * 8), range(11))
+    >>> state = linear_state(counts, 12)
+    >>> state.F.shape, state.G.shape, bool(0 < state.correlations[-1] < state.correlations[0] < 1)
+    ((12, 12), (12, 256), True)
 
     References
     ----------
@@ -84,6 +96,7 @@ def linear_state(
     """
     for name, value in (("hidden", hidden), ("past", past), ("future", future)):
         integer(name, value, 1)
+    positive("floor", floor)
     tables, shares, seen = _tables(counts, past + future)
     if hidden > (least := min(past, future) * (len(seen) - 1)):
         raise InputError(
@@ -94,7 +107,7 @@ def linear_state(
 
     def covariance(later: list[int], earlier: list[int]) -> Doubles:
         """Between bytes at lags (negative: ahead), as blocks."""
-        return np.block([[_between(tables, shares, i, j) for j in earlier] for i in later])
+        return np.block([[_between(tables, i, j) for j in earlier] for i in later])
 
     here, before, ahead = list(range(past)), list(range(1, past + 1)), [-k for k in range(1, future + 1)]
     with one_thread():
@@ -104,8 +117,8 @@ def linear_state(
         now_before = directions.T @ covariance(here, before) @ directions
         now_byte = directions.T @ covariance(here, [0])
         before_byte = directions.T @ covariance(before, [0])
-        inputs = np.block([[spread, before_byte], [before_byte.T, tables[0] - np.outer(shares, shares)]])
-        inputs[hidden:, hidden:] += floor * np.eye(len(seen))
+        inputs = np.block([[spread, before_byte], [before_byte.T, tables[0]]])
+        inputs[np.diag_indices(len(inputs))] += np.repeat((_RIDGE, floor), (hidden, len(seen)))
         outputs = np.hstack((now_before, now_byte))
         both = np.linalg.solve(inputs, outputs.T).T
         values = np.linalg.eigvalsh(inputs)
@@ -118,18 +131,22 @@ def linear_state(
 
 
 def _tables(counts: OffsetCounts, reach: int) -> tuple[Doubles, Doubles, NDArray[np.int64]]:
-    """Joint shares of bytes at each offset up to ``reach``, (D, A, A), shares of single bytes, and which these are."""
+    """Covariances of bytes at each offset up to ``reach``, (D, A, A), shares of single bytes, and which these are."""
     occurring = counts.table(0).diagonal()
     seen = np.flatnonzero(occurring)
     total = int(occurring.sum())
-    tables = np.stack([counts.table(d)[np.ix_(seen, seen)] / max(1, total - d) for d in range(reach + 1)])
-    return tables, occurring[seen] / total, seen
+    shares = occurring[seen] / total
+    tables = np.empty((reach + 1, len(seen), len(seen)))
+    for d in range(reach + 1):
+        pairs = counts.table(d)[np.ix_(seen, seen)]
+        earlier, later = np.outer(pairs.sum(axis=1), shares), np.outer(shares, pairs.sum(axis=0))
+        tables[d] = (pairs - earlier - later + pairs.sum() * np.outer(shares, shares)) / total
+    return tables, shares, seen
 
 
-def _between(tables: Doubles, shares: Doubles, lag: int, other: int) -> Doubles:
+def _between(tables: Doubles, lag: int, other: int) -> Doubles:
     """Covariance of the one-hot bytes at two lags: rows are the byte at ``lag``."""
-    joint = tables[lag - other] if lag >= other else tables[other - lag].T
-    return np.asarray(joint - np.outer(shares, shares))
+    return np.asarray(tables[lag - other] if lag >= other else tables[other - lag].T)
 
 
 def _canonical(
@@ -145,8 +162,8 @@ def _canonical(
     small = len(future)
     values, vectors = eigh(white.T @ white, subset_by_index=(small - hidden, small - 1))
     order = np.argsort(-values, kind="stable")
-    correlations = np.sqrt(np.maximum(values[order], 1e-30))
-    sides = white @ vectors[:, order] / correlations
+    correlations = np.sqrt(np.maximum(values[order], 0))
+    sides = np.linalg.qr(white @ vectors[:, order])[0]  # of length 1 also where nothing correlates
     sides *= np.where(sides[np.abs(sides).argmax(axis=0), np.arange(hidden)] < 0, -1.0, 1.0)  # a sign LAPACK may choose
     directions = solve_triangular(past_root, sides, lower=True, trans="T")
     return directions, correlations, directions.T @ past @ directions
