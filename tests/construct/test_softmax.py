@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from tests.naive import softmax as naive
+from umrnn.construct import softmax
 from umrnn.construct.softmax import Regression, Weights
 from umrnn.errors import InputError
+from umrnn.parallel import pool
 
 
 class Problem:
@@ -66,6 +68,39 @@ def test_bits__are_the_definition_and_their_mean_is_the_loss():
     assert bits.mean() * np.log(2) == pytest.approx(regression.gradient(regression.gathered(problem.plain))[0])
 
 
+@pytest.mark.parametrize("span", [slice(0, 40), slice(3, 4), slice(10, 37)])
+@pytest.mark.parametrize("few", [256, 8, 1])
+def test_sums__are_the_definition_over_a_span(monkeypatch, span, few):
+    monkeypatch.setattr(softmax, "_FEW", few)
+    problem = Problem()
+    regression = Regression(problem.rows, problem.targets, problem.random)
+    nats, by_W, by_b = regression.sums(regression.gathered(problem.random), span)
+    rows, targets = problem.rows[span], problem.targets[span]
+    expected = naive.gradient(problem.random.W, problem.random.b, rows, targets)
+    assert nats == pytest.approx(naive.loss(problem.random.W, problem.random.b, rows, targets), rel=1e-12)
+    assert_equal(regression.spread(Weights(by_W, by_b)), *expected)
+
+
+@pytest.mark.parametrize("span", [slice(0, 40), slice(3, 4), slice(10, 37)])
+@pytest.mark.parametrize("part", [4096, 8, 1])
+def test_deltas__are_the_definition_over_a_span(monkeypatch, span, part):
+    monkeypatch.setattr(softmax, "_PART", part)
+    problem = Problem()
+    regression = Regression(problem.rows, problem.targets, problem.random)
+    found = regression.deltas(regression.gathered(problem.random), span)
+    expected = naive.deltas(problem.random.W, problem.random.b, problem.rows[span], problem.targets[span])
+    np.testing.assert_allclose(found[:, regression.row_of], expected, rtol=0, atol=1e-12)
+
+
+def test_deltas__of_shared_rows_are_the_sums_of_theirs():
+    problem = Problem()
+    regression = Regression(problem.rows, problem.targets, problem.plain)
+    found = regression.deltas(regression.gathered(problem.plain), slice(0, 40))
+    expected = naive.deltas(problem.plain.W, problem.plain.b, problem.rows, problem.targets)
+    for row in range(len(regression.shared)):
+        np.testing.assert_allclose(found[:, row], expected[:, regression.row_of == row].sum(axis=1), atol=1e-12)
+
+
 def test_shared_rows__give_the_loss_and_slopes_of_all_256():
     """Bytes that are no target and alike share a row, whose derivative is the sum of theirs."""
     problem = Problem()
@@ -112,7 +147,11 @@ def test_figures__are_the_same_bits_on_any_number_of_threads(dtype):
         at, along = regression.gathered(problem.plain), regression.gathered(problem.direction)
         nats, slope = regression.gradient(at)
         bend = regression.curvature(at, along)
-        found.append((nats, *(a.tobytes() for a in (slope.W, slope.b, bend.W, bend.b, regression.bits(at)))))
+        deltas = regression.deltas(at, slice(5, 39_000))
+        with pool(threads) as executor:
+            sums = regression.sums(at, slice(7, 3000), executor)
+        arrays = (slope.W, slope.b, bend.W, bend.b, regression.bits(at), deltas, *sums[1:])
+        found.append((nats, sums[0], *(a.tobytes() for a in arrays)))
     assert found[0] == found[1] == found[2]
 
 

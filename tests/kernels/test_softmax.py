@@ -74,6 +74,15 @@ def test_bits_of_targets__is_the_definition(size, block, dtype):
     np.testing.assert_allclose(bits, naive.bits(W, b, rows, tiny.targets), rtol=0, atol=3 * TOLERANCE[dtype])
 
 
+@each
+def test_deltas__are_the_definition(size, block, dtype):
+    tiny = Tiny(*size, dtype, block)
+    W, b, rows, _, _ = tiny.wide()
+    out = np.full((len(rows), len(b)), np.nan, dtype)
+    kernels.deltas(tiny.rows, tiny.targets, tiny.W, tiny.b, tiny.room, out)
+    np.testing.assert_allclose(out, naive.deltas(W, b, rows, tiny.targets), rtol=0, atol=3 * TOLERANCE[dtype])
+
+
 def test_sums__add_up_over_calls():
     whole, parts = Tiny(7, 4, 3), Tiny(7, 4, 3)
     kernels.add_gradient(whole.rows, whole.targets, whole.W, whole.b, whole.room, whole.by_W, whole.by_b)

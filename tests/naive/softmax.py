@@ -33,6 +33,11 @@ def gradient(W: Any, b: Any, rows: Any, targets: Any) -> tuple[Any, Any]:
     return by_W, by_b
 
 
+def deltas(W: Any, b: Any, rows: Any, targets: Any) -> Any:
+    """Derivative of the summed loss by the logits, a row per position."""
+    return np.array([probabilities(W, b, row) - (np.arange(len(b)) == int(y)) for row, y in zip(rows, targets)])
+
+
 def curvature(W: Any, b: Any, rows: Any, U: Any, c: Any) -> tuple[Any, Any]:
     """Second derivative of the summed loss along (U, c): with u = U x + c, (diag p - p pᵀ) u at each position."""
     by_W, by_b = np.zeros(W.shape), np.zeros(b.shape)
