@@ -1,11 +1,17 @@
 """The one table that all constructions stand in."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn.construct.parts import Parts
+from umrnn.corpus import Corpus
 from umrnn.result import Table
 
-__all__ = ["COLUMNS", "Row", "as_table"]
+__all__ = ["COLUMNS", "Row", "as_table", "order_0"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +49,23 @@ COLUMNS = tuple(field.name for field in fields(Row))
 def as_table(rows: Iterable[Row]) -> Table:
     """``rows`` under the seven columns they all have."""
     return Table.of(COLUMNS, (astuple(row) for row in rows))
+
+
+def order_0(parts: Parts) -> Row:
+    """The bytes' own frequencies, (count + ½) / (n + 128): what every construction must beat.
+
+    Examples
+    --------
+    >>> round(order_0(Parts.halves(Corpus.siteinfo())).held_out_bpc, 2)
+    5.08
+    """
+
+    def loss(counted: Corpus, scored: NDArray[np.uint8]) -> float:
+        counts = np.bincount(counted.data, minlength=256)
+        return float(-np.mean(np.log2((counts[scored] + 0.5) / (len(counted) + 128))))
+
+    began = time.perf_counter()
+    bpc = loss(parts.text, parts.text.data[1:])
+    seconds = time.perf_counter() - began
+    held_out = loss(parts.counted, parts.scored.data[parts.first :])
+    return Row("order 0", "frequencies of the bytes", bpc, held_out, bpc, seconds, len(parts.text))
