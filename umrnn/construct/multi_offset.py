@@ -3,22 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import fmean, median
 from typing import Any, final
 
 from umrnn._validate import integer
-from umrnn.construct.jobs import Job, run_jobs
-from umrnn.construct.offset_codes import Design, Fit, fit_design
+from umrnn.construct.offset_codes import Design, fit_design
 from umrnn.construct.parts import Parts
 from umrnn.construct.score import Row, as_table, order_0
+from umrnn.construct.trials import Trial, Tried, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.readout import Readout
 
-__all__ = ["Design", "Fitted", "MultiOffset", "multi_offset"]
+__all__ = ["Design", "MultiOffset", "multi_offset"]
 
 PUBLISHED = (
     Design((1,)),
@@ -34,27 +32,6 @@ PUBLISHED = (
     Design(greedy=8, neurons=256),
 )
 _DRAWS = 3
-_SPREAD = ("min", "median", "max")
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """A design fitted to the text, and to the part that is counted; the first draw of codes is the one shown.
-
-    Parameters
-    ----------
-    model : the read-out fitted to the text
-    offsets, held_out_offsets : as taken on the text, and on the part that is counted
-    bpc, held_out_bpc : of every draw of codes
-    """
-
-    design: Design
-    row: Row
-    model: Readout
-    offsets: tuple[int, ...]
-    held_out_offsets: tuple[int, ...]
-    bpc: tuple[float, ...]
-    held_out_bpc: tuple[float, ...]
 
 
 @final
@@ -62,7 +39,7 @@ class Fitted:
 class MultiOffset(Result):
     """Read-outs of several sets of offsets, and the bytes' own frequencies: no offset at all."""
 
-    fits: tuple[Fitted, ...]
+    fits: tuple[Tried, ...]
     order_0: Row
 
     def headline(self) -> dict[str, Any]:
@@ -82,19 +59,8 @@ class MultiOffset(Result):
 
     def tables(self) -> dict[str, Table]:
         """``constructions``: a row per design; ``draws``: offsets, and the spread over random codes."""
-        columns = (
-            *("detail", "offsets", "held_out_offsets", "neurons", "draws"),
-            *(f"{name}_{end}" for name in ("bpc", "held_out_bpc") for end in _SPREAD),
-        )
-        rows = (
-            (
-                *(fit.row.detail, fit.offsets, fit.held_out_offsets, fit.design.neurons, len(fit.bpc)),
-                *(end(losses) for losses in (fit.bpc, fit.held_out_bpc) for end in (min, median, max)),
-            )
-            for fit in self.fits
-        )
         table = as_table([self.order_0, *(fit.row for fit in self.fits)])
-        return {"constructions": table, "draws": Table.of(columns, rows)}
+        return {"constructions": table, "draws": spread_table(self.fits)}
 
 
 def multi_offset(
@@ -137,16 +103,15 @@ def multi_offset(
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
     null = null or Null(1, integer("seed", seed, 0))
     integer("draws", draws, 1)
-    plans = [
-        _Plan(
-            design, design.on(parts.text), design.on(parts.counted), 1 if designs is None and design.neurons else draws
+    trials = []
+    for design in designs or _published(parts):
+        offsets, _ = design.on(parts.text), design.on(parts.counted)
+        often = 1 if designs is None and design.neurons else draws
+        trials.append(
+            Trial("multi-offset", design.shown(offsets), design.steps, often, partial(fit_design, design, seed))
         )
-        for design in (designs or _published(parts))
-    ]
-    jobs = [job for plan in plans for job in plan.jobs(parts, null, seed)]
-    answers = iter(run_jobs(jobs, threads=threads, task="multi-offset", progress=progress))
     return MultiOffset(
-        fits=tuple(plan.fitted(parts, [next(answers) for _ in plan.jobs(parts, null, seed)]) for plan in plans),
+        fits=try_out(trials, parts, null, threads=threads, task="multi-offset", progress=progress),
         order_0=order_0(parts),
         provenance=provenance(
             parts.text,
@@ -163,39 +128,3 @@ def _published(parts: Parts) -> tuple[Design, ...]:
     if not fit:
         raise InputError(f"there must be at least three bytes to fit, got {length}", hint="name a longer corpus")
     return fit
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A design with the offsets it takes on either text, and how often its codes are drawn."""
-
-    design: Design
-    offsets: tuple[int, ...]
-    held_out_offsets: tuple[int, ...]
-    draws: int
-
-    def jobs(self, parts: Parts, null: Null, seed: int) -> list[Job[Fit]]:
-        """Fits on the text, one for each draw; on the part that is counted, if it is another; on shuffled targets."""
-        codes = [(seed, draw) for draw in range(self.draws)]
-        given = [(parts.text, self.offsets, code, None) for code in codes]
-        given += [] if parts.once else [(parts.counted, self.held_out_offsets, code, None) for code in codes]
-        shuffles = [(parts.text, self.offsets, codes[0], (null, number)) for number in range(null.permutations)]
-        return [(self.design.steps, partial(fit_design, self.design, *each)) for each in (*given, *shuffles)]
-
-    def fitted(self, parts: Parts, answers: Sequence[Fit]) -> Fitted:
-        """The answers to :meth:`jobs`, put together."""
-        count = self.draws
-        known, counted = answers[:count], answers[:count] if parts.once else answers[count : 2 * count]
-        shuffled = answers[count if parts.once else 2 * count :]
-        bpc, held_out = tuple(a.bpc for a in known), tuple(parts.held_out_bpc(a.model) for a in counted)
-        hidden = f", {self.design.neurons} rectified" if self.design.neurons else ""
-        row = Row(
-            "multi-offset",
-            self.design.shown(self.offsets) + hidden,
-            bpc[0],
-            held_out[0],
-            fmean(a.bpc for a in shuffled) if shuffled else None,
-            known[0].seconds,
-            len(parts.text),
-        )
-        return Fitted(self.design, row, known[0].model, self.offsets, self.held_out_offsets, bpc, held_out)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,16 +10,18 @@ from umrnn._validate import contiguous
 from umrnn.construct.descent import descend, rates_falling
 from umrnn.construct.perceptron import descend_layers, draw_layers
 from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.trials import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
-from umrnn.rnn.kernels.records import Bytes, Floats
+from umrnn.rnn.evaluate import bits_after
+from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.readout import FARTHEST, Readout, byte_features
 from umrnn.rnn.weights import ALPHABET
 from umrnn.um.search import greedy_steps
 
-__all__ = ["Design", "Fit", "fit_design", "rows_and_targets", "sign_codes"]
+__all__ = ["Design", "check_size", "features_of", "fit_design", "sign_codes"]
 
 _STEPS, _RATE, _HALVED = 1000, 0.5, (300, 600, 800)
 _LAYER_STEPS, _LAYER_RATE, _LAYER_HALVED = 2000, 0.1, (500, 1000, 1500)
@@ -56,8 +59,8 @@ class Design:
             offsets = tuple(step.offset for step in found) or (1,)  # where every byte is settled, any offset will do
         if max(offsets) + 2 > len(text):
             raise InputError(
-                f"every offset must leave a byte to predict: {max(offsets)} needs {max(offsets) + 2} bytes, "
-                f"got {len(text)} to fit",
+                f"every offset must leave a byte to predict: {max(offsets)} needs {max(offsets) + 2} bytes to fit, "
+                f"got {len(text)}",
                 hint="name smaller offsets or a longer corpus",
             )
         return offsets
@@ -71,16 +74,8 @@ class Design:
         """How a table names it: ``offsets 1-4``, ``greedy 1,8,20,3``."""
         run = len(offsets) > 2 and offsets == tuple(range(offsets[0], offsets[-1] + 1))
         text = f"{offsets[0]}-{offsets[-1]}" if run else ",".join(map(str, offsets))
-        return f"{'offsets' if self.offsets else 'greedy'} {text}"
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A design fitted to a text: the read-out, its mean loss on the positions fitted, and the time it took."""
-
-    model: Readout
-    bpc: float
-    seconds: float
+        hidden = f", {self.neurons} rectified" if self.neurons else ""
+        return f"{'offsets' if self.offsets else 'greedy'} {text}{hidden}"
 
 
 def sign_codes(count: int, width: int, generator: np.random.Generator) -> Floats:
@@ -94,35 +89,35 @@ def sign_codes(count: int, width: int, generator: np.random.Generator) -> Floats
     return contiguous(generator.choice((-1.0, 1.0), (count, ALPHABET, width)), np.float32)
 
 
-def rows_and_targets(text: Corpus, offsets: tuple[int, ...], codes: Floats) -> tuple[Floats, Bytes]:
-    """Features of the positions t >= max(offsets) and the bytes that follow them.
+def features_of(text: Corpus, offsets: tuple[int, ...], codes: Floats, first: int) -> Floats:
+    """Features of all positions from ``first`` on that have a byte after them, (T, F)."""
+    last = len(text) - 1
+    check_size((last - first) * len(offsets) * codes.shape[2] * codes.itemsize)
+    return byte_features(text, offsets, codes, first, last)
 
-    As published: the first position that has a full context is max(offsets) - 1, and it is left out.
-    """
-    first, last = max(offsets), len(text) - 1
-    size = (last - first) * len(offsets) * codes.shape[2] * codes.itemsize
+
+def check_size(size: int) -> None:
+    """Refuse features of more than 1 GiB."""
     if size > _LARGEST:
         raise InputError(
             f"the features of all positions must not exceed {_LARGEST} bytes, got {size}",
             hint="every step reads all positions: name fewer bytes with --range START:STOP",
         )
-    return byte_features(text, offsets, codes, first, last), contiguous(text.data[first + 1 :])
 
 
 def fit_design(
-    design: Design,
-    text: Corpus,
-    offsets: tuple[int, ...],
-    seed: tuple[int, ...],
-    shuffle: tuple[Null, int] | None = None,
-    progress: Progress = SILENT,
+    design: Design, seed: int, text: Corpus, draw: int, shuffle: Shuffle | None = None, progress: Progress = SILENT
 ) -> Fit:
-    """Fit ``design`` with ``offsets`` to ``text``; with ``shuffle``, to its targets in that random order."""
-    began, generator = time.perf_counter(), np.random.default_rng(seed)
+    """Fit ``design`` to ``text`` with the random codes of ``draw``, or to its targets in the order ``shuffle`` gives.
+
+    The positions fitted are t >= max(offsets): as published, the first that has a full context is left out.
+    """
+    began, generator = time.perf_counter(), np.random.default_rng((seed, draw))
+    offsets = design.on(text)
     codes = sign_codes(len(offsets), design.features // len(offsets), generator)
-    rows, targets = rows_and_targets(text, offsets, codes)
-    if shuffle:
-        targets = contiguous(shuffle[0].shuffled(targets, shuffle[1]))
+    first = max(offsets)
+    rows, targets = features_of(text, offsets, codes, first), contiguous(text.data[first + 1 :])
+    targets = contiguous(shuffle(targets)) if shuffle else targets
     if design.neurons:
         layers = draw_layers(rows.shape[1], design.neurons, generator)
         rates = list(rates_falling(_LAYER_RATE, _LAYER_STEPS, _LAYER_HALVED, 0.5))
@@ -133,4 +128,5 @@ def fit_design(
         rates = list(rates_falling(_RATE, _STEPS, _HALVED, 0.5))
         end = descend(Regression(rows, targets, zero, threads=1), zero, rates, progress=progress)
         bits, single = end.bits[-1], [end.weights.W.astype(np.float32), end.weights.b.astype(np.float32)]
-    return Fit(Readout(offsets, codes, *single), bits, time.perf_counter() - began)
+    model = Readout(offsets, codes, *single)
+    return Fit(model, offsets, bits, time.perf_counter() - began, partial(bits_after, model))

@@ -1,0 +1,132 @@
+"""Features of past bytes written from counts, or drawn as hashes to compare with; their read-out by gradient steps."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn._validate import contiguous
+from umrnn.construct.descent import descend
+from umrnn.construct.offset_codes import check_size, features_of, sign_codes
+from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.tables import pair_table
+from umrnn.construct.trials import Fit, Shuffle
+from umrnn.corpus import Corpus
+from umrnn.progress import SILENT, Progress
+from umrnn.rnn.evaluate import bits_after
+from umrnn.rnn.kernels.records import Bytes, Floats
+from umrnn.rnn.readout import Readout
+from umrnn.rnn.weights import ALPHABET
+
+__all__ = ["STEPS", "Written", "difference_codes", "fit_codes", "fit_pair_hash", "log_ratio_codes", "random_codes"]
+
+STEPS = 499  # the published figure is the loss printed before the 500th step
+_RATE = 0.5
+_BYTES = 16  # commonest bytes, each a neuron at every offset
+_EPSILON, _CLIP, _SCALE = 0.001, 3.0, 10.0
+_BLOCK = 1 << 14  # positions scored together
+
+Written = Callable[[Corpus, Bytes, tuple[int, ...], np.random.Generator], Floats]
+"""Codes (D, V, K) for the bytes at D offsets of a corpus, whose byte t is followed by ``targets[t]``."""
+
+
+def _frequencies(text: Corpus, targets: Bytes, offsets: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """P(y | byte at the offset), (D, V, 16), and P(y) of the 16 commonest bytes y; .001 is added to every count."""
+    counts = np.bincount(text.data, minlength=ALPHABET)
+    common = np.argsort(-counts, kind="stable")[:_BYTES]
+    given = np.empty((len(offsets), ALPHABET, _BYTES))
+    for i, offset in enumerate(offsets):
+        table = pair_table(text.data[: len(text) - offset], targets[offset - 1 :])
+        given[i] = (table[:, common] + _EPSILON) / (table.sum(1, keepdims=True) + ALPHABET * _EPSILON)
+    return given, (counts[common] + _EPSILON) / (len(text) + ALPHABET * _EPSILON)
+
+
+def log_ratio_codes(text: Corpus, targets: Bytes, offsets: tuple[int, ...], _: np.random.Generator) -> Floats:
+    """Natural logarithm of P(y | byte at the offset) / P(y), kept within ±3."""
+    given, alone = _frequencies(text, targets, offsets)
+    return contiguous(np.clip(np.log(given / alone), -_CLIP, _CLIP))
+
+
+def difference_codes(text: Corpus, targets: Bytes, offsets: tuple[int, ...], _: np.random.Generator) -> Floats:
+    """10 (P(y | byte at the offset) - P(y))."""
+    given, alone = _frequencies(text, targets, offsets)
+    return contiguous(_SCALE * (given - alone))
+
+
+def random_codes(
+    _: Corpus, __: Bytes, offsets: tuple[int, ...], generator: np.random.Generator, *, width: int = _BYTES
+) -> Floats:
+    """Random signs, which know nothing of the text."""
+    return sign_codes(len(offsets), width, generator).astype(np.float64)
+
+
+def fit_codes(
+    written: Written,
+    offsets_on: Callable[[Corpus], tuple[tuple[int, ...], int]],
+    seed: int,
+    text: Corpus,
+    draw: int,
+    shuffle: Shuffle | None = None,
+    progress: Progress = SILENT,
+) -> Fit:
+    """Write codes for ``text`` and fit their read-out; shuffled targets are what the codes are counted from, too.
+
+    ``offsets_on`` says for a text which offsets are read, and the first position that is fitted.
+    """
+    began = time.perf_counter()
+    offsets, first = offsets_on(text)
+    targets = contiguous(shuffle(text.data[1:]) if shuffle else text.data[1:])
+    codes = written(text, targets, offsets, np.random.default_rng((seed, draw)))
+    weights, bits = _read_out(text, features_of(text, offsets, codes, first), targets[first:], progress)
+    model = Readout(offsets, codes, weights.W, weights.b)
+    return Fit(model, offsets, bits, time.perf_counter() - began, partial(bits_after, model))
+
+
+def fit_pair_hash(
+    offsets_on: Callable[[Corpus], tuple[tuple[int, ...], int]],
+    width: int,
+    seed: int,
+    text: Corpus,
+    draw: int,
+    shuffle: Shuffle | None = None,
+    progress: Progress = SILENT,
+) -> Fit:
+    """The same for random signs of a pair of bytes, which no :class:`Readout` can hold."""
+    began = time.perf_counter()
+    (a, b), first = offsets_on(text)
+    generator = np.random.default_rng((seed, draw))
+    signs = (2 * generator.integers(0, 2, (ALPHABET * ALPHABET, width)) - 1).astype(np.int8)
+    targets = contiguous(shuffle(text.data[1:]) if shuffle else text.data[1:])
+    check_size((len(text) - 1 - first) * width * 8)
+    rows = _pair_rows(text, (a, b), signs, first, len(text) - 1)
+    weights, bits = _read_out(text, rows, targets[first:], progress)
+
+    def score(corpus: Corpus, boundary: int) -> float:
+        total = 0.0
+        for start in range(boundary - 1, len(corpus) - 1, _BLOCK):
+            stop = min(start + _BLOCK, len(corpus) - 1)
+            block = _pair_rows(corpus, (a, b), signs, start, stop)
+            problem = Regression(block, contiguous(corpus.data[start + 1 : stop + 1]), weights, threads=1)
+            total += float(problem.bits(problem.gathered(weights)).sum())
+        return total / (len(corpus) - boundary)
+
+    return Fit(None, (a, b), bits, time.perf_counter() - began, score)
+
+
+def _read_out(text: Corpus, rows: Floats, targets: Bytes, progress: Progress) -> tuple[Weights, float]:
+    """W = 0 and b = ln (count + ½) / (n + 128) after 499 steps of rate ½, and the mean loss in bits there."""
+    counts = np.bincount(text.data, minlength=ALPHABET)
+    start = Weights(np.zeros((ALPHABET, rows.shape[1])), np.log((counts + 0.5) / (len(text) + 128)))
+    end = descend(Regression(rows, contiguous(targets), start, threads=1), start, [_RATE] * STEPS, progress=progress)
+    return end.weights, end.bits[-1]
+
+
+def _pair_rows(corpus: Corpus, pair: tuple[int, int], signs: NDArray[np.int8], first: int, last: int) -> Floats:
+    """Signs of the bytes at two offsets; zero where one of them lies before the text."""
+    places = np.arange(first, last) + 1 - np.array(pair)[:, None]
+    a, b = corpus.data[np.maximum(places, 0)].astype(np.int64)
+    rows: Floats = signs[a * ALPHABET + b].astype(np.float64)
+    rows[(places < 0).any(0)] = 0
+    return rows

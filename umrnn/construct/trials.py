@@ -1,0 +1,120 @@
+"""Constructions tried on the text, on the part that is counted, and on shuffled targets; random ones several times."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import fmean, median
+from typing import Any
+
+from umrnn.construct.jobs import Job, run_jobs
+from umrnn.construct.parts import Parts
+from umrnn.construct.score import Row
+from umrnn.corpus import Corpus
+from umrnn.nulls import Null
+from umrnn.progress import SILENT, Progress
+from umrnn.result import Table
+from umrnn.rnn.kernels.records import Bytes
+from umrnn.rnn.readout import Readout
+from umrnn.rnn.weights import Elman
+
+__all__ = ["Fit", "Shuffle", "Trial", "Tried", "spread_table", "try_out"]
+
+_ENDS = (min, median, max)
+Shuffle = Callable[[Bytes], Bytes]
+"""The order in which a fit sees its targets."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A construction fitted to a text.
+
+    Parameters
+    ----------
+    model : what predicts; None where no file could hold it
+    offsets : the offsets it reads
+    bpc : its mean loss on the positions fitted
+    seconds : to build and fit
+    bits_after : its mean loss on the bytes of a corpus from an index on
+    """
+
+    model: Elman | Readout | None
+    offsets: tuple[int, ...]
+    bpc: float
+    seconds: float
+    bits_after: Callable[[Corpus, int], float]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A line of the table: ``fit(text, draw, shuffle, progress)`` takes ``steps`` steps; ``draw`` seeds what is random."""
+
+    construction: str
+    detail: str
+    steps: int
+    draws: int
+    fit: Callable[[Corpus, int, Shuffle | None, Progress], Fit]
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What came of a trial; the first draw is the one in ``row``.
+
+    Parameters
+    ----------
+    fit, counted : the first draw, fitted to the text and to the part that is counted
+    bpc, held_out_bpc : of every draw
+    """
+
+    row: Row
+    fit: Fit
+    counted: Fit
+    bpc: tuple[float, ...]
+    held_out_bpc: tuple[float, ...]
+
+
+def try_out(
+    trials: Sequence[Trial],
+    parts: Parts,
+    null: Null,
+    *,
+    threads: int | None = None,
+    task: str,
+    progress: Progress = SILENT,
+) -> tuple[Tried, ...]:
+    """Fit every trial to the text, to the part that is counted if that is another, and to shuffled targets."""
+    plans = [_jobs(trial, parts, null) for trial in trials]
+    answers = iter(run_jobs([job for plan in plans for job in plan], threads=threads, task=task, progress=progress))
+    return tuple(_tried(trial, parts, [next(answers) for _ in plan]) for trial, plan in zip(trials, plans))
+
+
+def _jobs(trial: Trial, parts: Parts, null: Null) -> list[Job[Fit]]:
+    draws: list[tuple[Corpus, int, Shuffle | None]] = [(parts.text, draw, None) for draw in range(trial.draws)]
+    draws += [] if parts.once else [(parts.counted, draw, None) for draw in range(trial.draws)]
+    shuffles = (lambda targets, number=number: null.shuffled(targets, number) for number in range(null.permutations))
+    return [(trial.steps, partial(trial.fit, *each)) for each in (*draws, *((parts.text, 0, s) for s in shuffles))]
+
+
+def _tried(trial: Trial, parts: Parts, answers: Sequence[Fit]) -> Tried:
+    text = answers[: trial.draws]
+    counted = text if parts.once else answers[trial.draws : 2 * trial.draws]
+    shuffled = answers[len(text) if parts.once else 2 * trial.draws :]
+    held_out = tuple(fit.bits_after(parts.scored, parts.first) for fit in counted)
+    null_bpc = fmean(fit.bpc for fit in shuffled) if shuffled else None
+    row = Row(trial.construction, trial.detail, text[0].bpc, held_out[0], null_bpc, text[0].seconds, len(parts.text))
+    return Tried(row, text[0], counted[0], tuple(fit.bpc for fit in text), held_out)
+
+
+def spread_table(tried: Iterable[Tried]) -> Table:
+    """Offsets of each trial, and the spread of its losses over random draws."""
+    columns = (
+        *("detail", "offsets", "held_out_offsets", "draws"),
+        *(f"{name}_{end.__name__}" for name in ("bpc", "held_out_bpc") for end in _ENDS),
+    )
+    rows: Iterable[tuple[Any, ...]] = (
+        (
+            *(each.row.detail, each.fit.offsets, each.counted.offsets, len(each.bpc)),
+            *(end(losses) for losses in (each.bpc, each.held_out_bpc) for end in _ENDS),
+        )
+        for each in tried
+    )
+    return Table.of(columns, rows)
