@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,11 +120,9 @@ def bigram(
     tried = dict(
         zip(trials, try_out(list(trials.values()), parts, null, threads=threads, task="bigram", progress=progress))
     )
-    model = tried["network"].fit.model
-    assert isinstance(model, Elman)
     return Bigram(
         tried=tried,
-        model=model,
+        model=cast(Elman, tried["network"].fit.model),
         order_0=order_0(parts),
         provenance=provenance(
             parts.text,

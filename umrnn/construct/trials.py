@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from statistics import fmean, median
 from typing import Any
 
@@ -46,7 +47,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Trial:
-    """A line of the table: ``fit(text, draw, shuffle, progress)`` takes ``steps`` steps; ``draw`` seeds what is random."""
+    """A line of the table: ``fit(text, draw, shuffle, progress)`` takes ``steps`` steps; ``draw`` seeds it."""
 
     construction: str
     detail: str
@@ -62,7 +63,7 @@ class Tried:
     Parameters
     ----------
     fit, counted : the first draw, fitted to the text and to the part that is counted
-    bpc, held_out_bpc : of every draw
+    bpc, held_out_bpc : of every draw; held out perhaps infinite
     """
 
     row: Row
@@ -100,7 +101,8 @@ def _tried(trial: Trial, parts: Parts, answers: Sequence[Fit]) -> Tried:
     shuffled = answers[len(text) if parts.once else 2 * trial.draws :]
     held_out = tuple(fit.bits_after(parts.scored, parts.first) for fit in counted)
     null_bpc = fmean(fit.bpc for fit in shuffled) if shuffled else None
-    row = Row(trial.construction, trial.detail, text[0].bpc, held_out[0], null_bpc, text[0].seconds, len(parts.text))
+    first = held_out[0] if isfinite(held_out[0]) else None  # an unseen pair has no maximum likelihood
+    row = Row(trial.construction, trial.detail, text[0].bpc, first, null_bpc, text[0].seconds, len(parts.text))
     return Tried(row, text[0], counted[0], tuple(fit.bpc for fit in text), held_out)
 
 
@@ -113,7 +115,11 @@ def spread_table(tried: Iterable[Tried]) -> Table:
     rows: Iterable[tuple[Any, ...]] = (
         (
             *(each.row.detail, each.fit.offsets, each.counted.offsets, len(each.bpc)),
-            *(end(losses) for losses in (each.bpc, each.held_out_bpc) for end in _ENDS),
+            *(
+                end(losses) if isfinite(max(losses)) else None
+                for losses in (each.bpc, each.held_out_bpc)
+                for end in _ENDS
+            ),
         )
         for each in tried
     )
