@@ -14,11 +14,15 @@ SIZES = [(2, 1), (5, 3), (6, 9)]
 class Tiny:
     """Kernels' arrays for a network given as a dict."""
 
-    def __init__(self, weights, bptt):
+    def __init__(self, weights, bptt, kept=None):
         self.hidden, self.alphabet = weights["W_x"].shape
         dtype, count = weights["W_x"].dtype, parameter_count(self.alphabet, self.hidden)
-        self.flat = (np.zeros(count, dtype), np.zeros(count, dtype))
-        self.weights, self.gradient = (views(flat, self.alphabet, self.hidden) for flat in self.flat)
+        self.flat = tuple(np.zeros(size, dtype) for size in (count, count, count if kept else 0))
+        self.weights, self.gradient = (views(flat, self.alphabet, self.hidden) for flat in self.flat[:2])
+        if kept:
+            mask = views(self.flat[2], self.alphabet, self.hidden)
+            for name, array in kept.items():
+                getattr(mask, name)[...] = array.T if name == "W_x" else array
         for name, array in weights.items():
             getattr(self.weights, name)[...] = array.T if name == "W_x" else array
         self.work = allocate(self.alphabet, self.hidden, bptt, dtype)
@@ -116,6 +120,35 @@ def test_adam__is_its_definition(bptt):
         adam_chunks(data, bptt, tiny.flat, tiny.weights, tiny.gradient, tiny.work, tiny.moments, settings)
         updates += len(naive.chunks(data, bptt))
     assert_close(tiny.as_dict(tiny.weights), naive.adam(weights, data, bptt, rate, clip, 2), 1e-9)
+
+
+def half_of(weights, seed=8):
+    """Which weights are trained, about half of each array; and the weights with the others 0."""
+    rng = np.random.default_rng(seed)
+    kept = {name: rng.integers(0, 2, array.shape) for name, array in weights.items()}
+    return kept, {name: kept[name] * array for name, array in weights.items()}
+
+
+@pytest.mark.parametrize("clip", [0.5, 1e6])
+def test_sgd__trains_only_what_is_kept(clip):
+    kept, weights = half_of(naive.random_weights(5, 3))
+    data, tiny = data_of(5, 12), Tiny(weights, 4, kept)
+    nats, norms = sgd_chunks(data, 4, tiny.flat, tiny.weights, tiny.gradient, tiny.work, (0.1, clip))
+    expected, losses, sizes = naive.sgd(weights, data, 4, 0.1, clip, kept)
+    found = tiny.as_dict(tiny.weights)
+    assert_close(found, expected, 1e-11)
+    assert (nats, norms) == (pytest.approx(sum(losses), rel=1e-11), pytest.approx(sum(sizes), rel=1e-11))
+    assert all((found[name][kept[name] == 0] == 0).all() for name in naive.NAMES)
+
+
+def test_adam__trains_only_what_is_kept():
+    kept, weights = half_of(naive.random_weights(5, 3))
+    data, tiny = data_of(5, 12), Tiny(weights, 4, kept)
+    settings = Adam(0.01, 0.5, 0, 0.9, 0.999, 1e-8)
+    adam_chunks(data, 4, tiny.flat, tiny.weights, tiny.gradient, tiny.work, tiny.moments, settings)
+    found = tiny.as_dict(tiny.weights)
+    assert_close(found, naive.adam(weights, data, 4, 0.01, 0.5, 1, kept), 1e-9)
+    assert all((found[name][kept[name] == 0] == 0).all() for name in naive.NAMES)
 
 
 def test_chunks__in_two_calls_are_the_same_bits():

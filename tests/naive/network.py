@@ -73,12 +73,19 @@ def chunks(data: Any, bptt: int) -> list[Any]:
     return [data[first : first + bptt + 1] for first in range(0, len(data) - 1, bptt)]
 
 
-def sgd(weights: Weights, data: Any, bptt: int, rate: float, clip: float) -> tuple[Weights, list[float], list[float]]:
+def held(slope: Weights, kept: Weights | None) -> Weights:
+    """The gradient by the weights that are trained."""
+    return slope if kept is None else {name: kept[name] * array for name, array in slope.items()}
+
+
+def sgd(
+    weights: Weights, data: Any, bptt: int, rate: float, clip: float, kept: Weights | None = None
+) -> tuple[Weights, list[float], list[float]]:
     """Weights after one epoch, and of each chunk the loss in nats and the gradient norm before clipping."""
     weights, before = dict(weights), np.zeros(len(weights["b_h"]))
     losses, norms = [], []
     for chunk in chunks(data, bptt):
-        slope = gradient(weights, chunk, before)
+        slope = held(gradient(weights, chunk, before), kept)
         losses.append(loss(weights, chunk, before))
         norms.append(norm(slope))
         before = run(weights, chunk[:-1], before)[1][-1]
@@ -86,7 +93,9 @@ def sgd(weights: Weights, data: Any, bptt: int, rate: float, clip: float) -> tup
     return weights, losses, norms
 
 
-def adam(weights: Weights, data: Any, bptt: int, rate: float, clip: float, epochs: int) -> Weights:
+def adam(
+    weights: Weights, data: Any, bptt: int, rate: float, clip: float, epochs: int, kept: Weights | None = None
+) -> Weights:
     """Weights after ``epochs`` epochs with beta = (0.9, 0.999), epsilon = 1e-8."""
     weights, k = dict(weights), 0
     first = {name: np.zeros_like(array) for name, array in weights.items()}
@@ -95,7 +104,7 @@ def adam(weights: Weights, data: Any, bptt: int, rate: float, clip: float, epoch
         before = np.zeros(len(weights["b_h"]))
         for chunk in chunks(data, bptt):
             k += 1
-            slope = clipped(gradient(weights, chunk, before), clip)
+            slope = clipped(held(gradient(weights, chunk, before), kept), clip)
             before = run(weights, chunk[:-1], before)[1][-1]
             for name, g in slope.items():
                 first[name] = 0.9 * first[name] + 0.1 * g

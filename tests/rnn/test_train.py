@@ -9,7 +9,7 @@ import pytest
 
 from tests.naive import network as naive
 from umrnn.corpus import Corpus
-from umrnn.errors import InputError
+from umrnn.errors import InputError, ModelError
 from umrnn.nulls import Split
 from umrnn.progress import Progress
 from umrnn.rnn.evaluate import bits_per_byte
@@ -166,6 +166,49 @@ def test_train__held_out_is_a_share_of_the_end():
 def test_train__refuses_to_hold_out_nearly_all(held_out, left):
     with pytest.raises(InputError, match=f"at least two bytes to train on, got .* of 10 bytes, which leaves {left}$"):
         train(TEXT.slice(0, 10), hidden=2, held_out=held_out)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_train__holds_at_zero_what_is_not_kept(optimizer):
+    rng = np.random.default_rng(2)
+    kept = {"W_h": rng.random((6, 6)) < 0.4, "W_x": rng.random((6, 256)) < 0.5}
+    model = train(TEXT, hidden=6, epochs=3, bptt=9, optimizer=optimizer, kept=kept).model
+    for name, mask in kept.items():
+        assert (model.arrays()[name][~mask] == 0).all()
+        assert (model.arrays()[name][mask] != 0).all()
+    assert (model.W_y != 0).all()
+
+
+def test_train__with_all_kept_is_training():
+    plain = train(TEXT, hidden=5, epochs=3)
+    whole = train(TEXT, hidden=5, epochs=3, kept={"W_h": np.ones((5, 5), int), "W_y": np.ones((256, 5), bool)})
+    assert whole.model.sha256 == plain.model.sha256
+    assert plain.provenance["parameters"]["kept"] is None
+    assert len(whole.provenance["parameters"]["kept"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ({"W_z": np.ones(3)}, "kept must name arrays among W_x, W_h, b_h, W_y, b_y, got W_z"),
+        ({"W_h": np.ones((5, 4))}, r"kept\['W_h'\] must be \(5, 5\) of 0 and 1, got float64 of shape \(5, 4\)"),
+        ({"W_h": np.full((5, 5), 0.5)}, "of 0 and 1"),
+        ({"b_h": [np.nan] * 5}, "of 0 and 1"),
+    ],
+)
+def test_train__refuses_what_cannot_be_kept(kept, message):
+    with pytest.raises(InputError, match=message):
+        train(TEXT, hidden=5, epochs=1, kept=kept)
+
+
+def test_resume__wants_the_same_weights_kept(tmp_path):
+    path, kept = tmp_path / "run.npz", {"W_h": np.eye(5)}
+    first = train(TEXT, hidden=5, epochs=2, kept=kept, checkpoint=path)
+    assert train(TEXT, hidden=5, epochs=2, kept=kept, checkpoint=path, resume=True).model.sha256 == first.model.sha256
+    with pytest.raises(ModelError, match="was made with"):
+        train(TEXT, hidden=5, epochs=2, kept={"W_h": 1 - np.eye(5)}, checkpoint=path, resume=True)
+    with pytest.raises(ModelError, match="was made with"):
+        train(TEXT, hidden=5, epochs=2, checkpoint=path, resume=True)
 
 
 def test_train__survives_a_clock_that_stands_still(monkeypatch):

@@ -52,6 +52,7 @@ class Recipe:
     clip: float
     dtype: str
     initial: str  # sha256 of the initial model
+    kept: str | None = None  # sha256 of which weights are trained; None where all are
 
     @classmethod
     def checked(
@@ -92,8 +93,9 @@ class Recipe:
 class Machine:
     """The arrays of a training run and the one operation on them."""
 
-    def __init__(self, recipe: Recipe, flat: Floats, longest: int) -> None:
+    def __init__(self, recipe: Recipe, flat: Floats, longest: int, kept: Floats | None = None) -> None:
         dtype, hidden = flat.dtype, recipe.hidden
+        self.kept = aligned(0, dtype) if kept is None else kept
         self.recipe = recipe
         self.flat, self.slope = flat, aligned(len(flat), dtype)
         self.weights: Parameters = views(flat, ALPHABET, hidden)
@@ -106,7 +108,7 @@ class Machine:
         """Train on the chunks of ``data``; returns the summed loss in nats and the summed gradient norms."""
         recipe = self.recipe
         rate = recipe.rate_at(epoch)
-        flat = (self.flat, self.slope)
+        flat = (self.flat, self.slope, self.kept)
         if recipe.optimizer == "sgd":
             settings = (rate, recipe.clip)
             losses, norms = sgd_chunks(data, recipe.bptt, flat, self.weights, self.gradient, self.work, settings)

@@ -32,10 +32,12 @@ _LARGEST_SCORED = 1 << 20
 class Run:
     """State of a training run; everything that changes is in ``counters``, ``machine`` and ``best``."""
 
-    def __init__(self, corpus: Corpus, recipe: Recipe, start: Elman, path: Path | None, seconds: float) -> None:
+    def __init__(
+        self, corpus: Corpus, recipe: Recipe, start: Elman, kept: Floats | None, path: Path | None, seconds: float
+    ) -> None:
         self.corpus, self.recipe, self.path = corpus, recipe, path
         self.targets = len(corpus) - 1
-        self.machine = Machine(recipe, flatten(start), self.targets)
+        self.machine = Machine(recipe, flatten(start), self.targets, kept)
         self.best: Floats = self.machine.flat.copy()
         self.counters = Counters()
         self._save_every, self._due = seconds, time.monotonic()

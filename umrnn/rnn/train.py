@@ -1,10 +1,13 @@
 """Training by truncated back-propagation through time, one corpus, no batches."""
 
+import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from umrnn._validate import positive, writable_file
 from umrnn.corpus import Corpus
@@ -14,7 +17,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import bits_after, bits_per_byte, check_predicts
 from umrnn.rnn.initial import initial as draw_initial
-from umrnn.rnn.layout import unflatten
+from umrnn.rnn.layout import flatten, flatten_kept, unflatten
 from umrnn.rnn.optimise import Recipe
 from umrnn.rnn.run import Run
 from umrnn.rnn.weights import Elman
@@ -77,6 +80,7 @@ def train(
     seed: int = 42,
     dtype: Any = np.float32,
     initial: Elman | None = None,
+    kept: Mapping[str, ArrayLike] | None = None,
     held_out: float = 0.0,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -101,6 +105,8 @@ def train(
     seed : of the initial weights, see :func:`umrnn.rnn.initial.initial`
     dtype : float32, or float64 for checks
     initial : network to start from, in place of ``hidden`` and ``seed``
+    kept : which weights are trained, 0 or 1 in the shape of the array, by its name; the others are 0 from beginning to
+        end. Arrays that are not named are trained whole
     held_out : share of the corpus, at its end, that is not trained on but scored afterwards, in [0, 1)
     checkpoint : file to keep the state of training in: after a second, then every ``checkpoint_seconds``, on
         interruption, at the end
@@ -128,13 +134,17 @@ def train(
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise InputError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     start = (draw_initial(hidden, seed) if initial is None else initial).astype(dtype)
+    mask = None if kept is None else flatten_kept(kept, start)
+    if mask is not None:
+        start = unflatten(flatten(start) * mask, start.hidden)
+    held = {} if mask is None else {"kept": hashlib.sha256(mask.data).hexdigest()}
     recipe = Recipe.checked(
-        optimizer, start.hidden, epochs, rate, bptt, clip, dtype=str(start.dtype), initial=start.sha256
+        optimizer, start.hidden, epochs, rate, bptt, clip, dtype=str(start.dtype), initial=start.sha256, **held
     )
     path = None if checkpoint is None else writable_file(checkpoint, "checkpoint")
     if resume and path is None:
         raise InputError("resume needs a checkpoint to resume from", hint="name the file of the interrupted run")
-    run = Run(text, recipe, start, path, positive("checkpoint_seconds", checkpoint_seconds))
+    run = Run(text, recipe, start, mask, path, positive("checkpoint_seconds", checkpoint_seconds))
     if resume:
         run.restore()
     run.finish(progress)

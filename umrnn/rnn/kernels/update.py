@@ -13,7 +13,7 @@ from umrnn.rnn.kernels.records import Adam, Bytes, Floats, Moments, Parameters, 
 
 __all__ = ["adam_chunks", "sgd_chunks"]
 
-Flat = tuple[Floats, Floats]  # parameters and gradient
+Flat = tuple[Floats, Floats, Floats]  # parameters, gradient, and 1 where a parameter is trained; the last may be empty
 Rates = tuple[float, float, float]
 
 
@@ -44,6 +44,13 @@ def gradient_norm(flat: Floats, gradient: Parameters, touched: Bytes) -> float:
 def clip_factor(norm: float, clip: float) -> float:
     """Factor that brings a gradient of this norm down to the norm ``clip``; 1 where it is smaller."""
     return clip / norm if norm > clip else 1.0
+
+
+@kernel
+def hold(gradient: Floats, kept: Floats) -> None:
+    """Take the gradient from parameters that are held: gradient[i] *= kept[i]. Nothing where ``kept`` is empty."""
+    for i in range(kept.shape[0]):
+        gradient[i] *= kept[i]
 
 
 @kernel
@@ -85,16 +92,17 @@ def sgd_chunks(
 ) -> tuple[float, float]:
     """Train on consecutive chunks of ``bptt`` targets; the last may be shorter.
 
-    ``flat`` = (parameters, gradient), of which weights and gradient are views; settings = (rate, clip).
+    ``flat`` = (parameters, gradient, kept), of which weights and gradient are views; settings = (rate, clip).
     work.h[0] is the state before the first chunk, and after the last. Returns (loss in nats, sum of gradient norms).
     """
-    values, slope = flat
+    values, slope, kept = flat
     rate, clip = settings
     dense = weights.W_x.size
     losses, norms = 0.0, 0.0
     for first in range(0, data.shape[0] - 1, bptt):
         length = min(bptt, data.shape[0] - 1 - first)
         losses += chunk_gradient(data[first : first + length + 1], weights, gradient, work)
+        hold(slope, kept)
         norm = gradient_norm(slope, gradient, work.touched)
         norms += norm
         step = rate * clip_factor(norm, clip)
@@ -118,12 +126,13 @@ def adam_chunks(
     settings: Adam,
 ) -> tuple[float, float]:
     """As ``sgd_chunks``, with the steps of Adam, the first numbered ``settings.updates`` + 1."""
-    values, slope = flat
+    values, slope, kept = flat
     losses, norms = 0.0, 0.0
     k = settings.updates
     for first in range(0, data.shape[0] - 1, bptt):
         length = min(bptt, data.shape[0] - 1 - first)
         losses += chunk_gradient(data[first : first + length + 1], weights, gradient, work)
+        hold(slope, kept)
         norm = gradient_norm(slope, gradient, work.touched)
         norms += norm
         k += 1
