@@ -78,7 +78,6 @@ def bigram(
     ridge: float = 0.01,
     draws: int = _DRAWS,
     null: Null | None = None,
-    seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Bigram:
@@ -94,7 +93,7 @@ def bigram(
     hidden : H, in [1, 2048]; below the number of bytes that occur, the table fits only in part
     ridge : added to the squared weights, above 0
     draws : of the signs, for the spread
-    null : shuffles of the targets; one unless said otherwise
+    null : shuffles of the targets, one unless said otherwise; its seed is that of the signs
 
     Raises
     ------
@@ -107,15 +106,15 @@ def bigram(
     2.1
     """
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
-    null = null or Null(1, integer("seed", seed, 0))
+    null = null or Null(1)
     size = (integer("hidden", hidden, 1, _LARGEST_HIDDEN), positive("ridge", ridge))
     often = integer("draws", draws, 1)
     signs = f"{hidden} signs, ridge {ridge:g}"
     trials = {
         "counting": Trial("counting", "pairs, maximum likelihood", 1, 1, partial(_fit_table, 1.0)),
         "mixed": Trial("counting", "pairs, .95 of it and .05 order 0", 1, 1, partial(_fit_table, _SHARE)),
-        "network": Trial("bigram", signs, 1, often, partial(_fit_network, *size, seed, False)),
-        "weighted": Trial("bigram", f"{signs}, by count", 1, often, partial(_fit_network, *size, seed, True)),
+        "network": Trial("bigram", signs, 1, often, partial(_fit_network, *size, null.seed, False)),
+        "weighted": Trial("bigram", f"{signs}, by count", 1, often, partial(_fit_network, *size, null.seed, True)),
     }
     tried = dict(
         zip(trials, try_out(list(trials.values()), parts, null, threads=threads, task="bigram", progress=progress))
@@ -130,7 +129,7 @@ def bigram(
                 **{"hidden": hidden, "ridge": ridge, "draws": draws, "permutations": null.permutations},
                 **parts.parameters(),
             },
-            seed=seed,
+            seed=null.seed,
             threads=threads,
         ),
     )

@@ -69,7 +69,6 @@ def multi_offset(
     *,
     draws: int = _DRAWS,
     null: Null | None = None,
-    seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> MultiOffset:
@@ -86,8 +85,7 @@ def multi_offset(
     parts : the texts; a corpus stands for its halves
     designs : by default the published ones for which there are bytes enough
     draws : of codes, for the spread; the published hidden layers are drawn once
-    null : shuffles of the targets; one unless said otherwise
-    seed : of codes and layers
+    null : shuffles of the targets, one unless said otherwise; its seed is that of codes and layers
 
     Raises
     ------
@@ -101,14 +99,14 @@ def multi_offset(
     2.05
     """
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
-    null = null or Null(1, integer("seed", seed, 0))
+    null = null or Null(1)
     integer("draws", draws, 1)
     trials = []
     for design in designs or _published(parts):
         offsets, _ = design.on(parts.text), design.on(parts.counted)
         often = 1 if designs is None and design.neurons else draws
         trials.append(
-            Trial("multi-offset", design.shown(offsets), design.steps, often, partial(fit_design, design, seed))
+            Trial("multi-offset", design.shown(offsets), design.steps, often, partial(fit_design, design, null.seed))
         )
     return MultiOffset(
         fits=try_out(trials, parts, null, threads=threads, task="multi-offset", progress=progress),
@@ -116,7 +114,7 @@ def multi_offset(
         provenance=provenance(
             parts.text,
             parameters={"draws": draws, "permutations": null.permutations, **parts.parameters()},
-            seed=seed,
+            seed=null.seed,
             threads=threads,
         ),
     )

@@ -100,7 +100,6 @@ def reverse(
     *,
     draws: int = _DRAWS,
     null: Null | None = None,
-    seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Reverse:
@@ -120,7 +119,8 @@ def reverse(
     parts : the texts; a corpus stands for its halves
     lags : by default the numbers of the eight offsets the greedy search finds, as published, on the text fitted
     draws : of the hashes, for the spread
-    null : shuffles of the targets, from which the features are written too; one unless said otherwise
+    null : shuffles of the targets, from which the features are written too, one unless said otherwise; its seed is that
+        of the hashes
 
     Raises
     ------
@@ -134,8 +134,8 @@ def reverse(
     0.10708
     """
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
-    null = null or Null(1, integer("seed", seed, 0))
-    trials = _trials(lags, integer("draws", draws, 1), seed, parts)
+    null = null or Null(1)
+    trials = _trials(lags, integer("draws", draws, 1), null.seed, parts)
     tried = try_out(list(trials.values()), parts, null, threads=threads, task="reverse", progress=progress)
     return Reverse(
         tried=dict(zip(trials, tried)),
@@ -143,7 +143,7 @@ def reverse(
         provenance=provenance(
             parts.text,
             parameters={"lags": lags, "draws": draws, "permutations": null.permutations, **parts.parameters()},
-            seed=seed,
+            seed=null.seed,
             threads=threads,
         ),
     )
