@@ -36,6 +36,19 @@ class Split:
         if not 0.0 < self.fraction < 1.0:
             raise InputError(f"the counted fraction must lie between 0 and 1, got {self.fraction}")
 
+    @classmethod
+    def holding_out(cls, share: float) -> "Split":
+        """The split that leaves ``share`` of the corpus, at its end, to be scored.
+
+        Examples
+        --------
+        >>> Split.holding_out(0.2).boundary(1000)
+        800
+        """
+        if not 0.0 < share < 1.0:
+            raise InputError(f"held-out must lie between 0 and 1, got {share}")
+        return cls(round(1 - share, 12))  # 1 - 0.9 is a little less than 0.1, which would cost a byte
+
     def boundary(self, length: int) -> int:
         """Index of the first scored byte in a corpus of ``length`` bytes."""
         return int(length * self.fraction)

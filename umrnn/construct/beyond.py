@@ -110,9 +110,7 @@ def grown_network(
         groups = max(1, first // _REGISTER_BITS)
         carrier = Carrier.of("random", _REGISTER_BITS, groups, seed=seed)
         start = carrier.elman(np.zeros((ALPHABET, carrier.hidden)), np.zeros(ALPHABET))
-    growth = grow(
-        start, text, hidden, rounds=rounds, window=window, seed=seed, threads=threads, progress=progress
-    )
+    growth = grow(start, text, hidden, rounds=rounds, window=window, seed=seed, threads=threads, progress=progress)
     carried = Carried(growth.model, text, threads=threads)
     weights = carried.read_out(growth.read_out, passes=passes, seed=seed, progress=progress)
     return carried.network(weights), carried, growth
@@ -293,5 +291,3 @@ def _provenance(
     shuffles = 1 if null is None else null.permutations
     stated = parameters | {"held_out_from": corpus.start + boundary, "permutations": shuffles}
     return provenance(corpus, parameters=stated, seed=seed, threads=threads, model=model.facts())
-
-

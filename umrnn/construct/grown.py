@@ -20,6 +20,7 @@ __all__ = ["Growth", "Round", "grow"]
 
 _CLOSED = 4.0  # pre-activation below which a closed neuron rests: tanh(-4) = -.9993
 _STEEPNESS = 0.5  # standard deviations of the projection where the gate is open: the neuron stays nearly linear
+_SEEN, _MOST_PASSES = 50_000, 100  # positions a read-out sees in all where the window is short
 _THINNED = 8  # every so many states say what is usual
 _FLOOR = 1e-3  # added to standard deviations, so that a neuron that rests is not blown up
 
@@ -109,7 +110,8 @@ def _pursue(
     states = lane_states(model, text, threads=threads)
     targets = text.data[1:]
     problem = Regression(states[:-1], targets, read_out, threads=threads)
-    fitted = one_pass(problem, read_out, rate=0.2, seed=seed)
+    turns = max(1, min(_MOST_PASSES, _SEEN // len(targets)))
+    fitted = one_pass(problem, read_out, rate=0.2, passes=turns, seed=seed)
     gathered = problem.gathered(fitted.weights)
 
     def deltas(span: slice) -> Floats:  # what is read at position 1 has the state of position 0 before it

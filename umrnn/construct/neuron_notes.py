@@ -22,15 +22,23 @@ Doubles = NDArray[np.float64]
 
 
 def component_rows(state: LinearState) -> Table:
-    """A row per component: canonical correlation, steps until half is left, bytes that push it most either way."""
+    """A row per component: its canonical correlation, and which bytes at which offset it mostly looks at.
+
+    ``share`` is how much of the variance of its parts, offset by offset, that offset has; ``highest`` and ``lowest``
+    are the bytes there that push it most.
+    """
     common = np.flatnonzero(state.p >= min(_COMMON, state.p.max()))
-    kept = np.abs(state.F.diagonal())
+    means = state.weights @ state.p
+    variances = (state.weights**2) @ state.p - means**2  # (H, past)
     rows = []
     for j, correlation in enumerate(state.correlations.tolist()):
-        order = common[np.argsort(-state.G[j, common], kind="stable")]
-        half_life = float(np.log(0.5) / np.log(kept[j])) if 0 < kept[j] < 1 else None
-        rows.append((j, correlation, half_life, bytes(order[:_ENDS].tolist()), bytes(order[::-1][:_ENDS].tolist())))
-    return Table.of(("component", "correlation", "half_life", "highest", "lowest"), rows)
+        lag = int(np.argmax(variances[j]))
+        order = common[np.argsort(-state.weights[j, lag, common], kind="stable")]
+        share = float(variances[j, lag] / max(variances[j].sum(), 1e-300))
+        rows.append(
+            (j, correlation, lag + 1, share, bytes(order[:_ENDS].tolist()), bytes(order[::-1][:_ENDS].tolist()))
+        )
+    return Table.of(("component", "correlation", "offset", "share", "highest", "lowest"), rows)
 
 
 def conjunction_rows(growth: Growth, text: Corpus) -> Table:
@@ -59,7 +67,7 @@ def conjunction_rows(growth: Growth, text: Corpus) -> Table:
 
 
 def _reads(values: Doubles, data: NDArray[np.uint8]) -> tuple[int | None, float | None, bytes, bytes]:
-    """The offset whose byte explains most of ``values[i]``, which stands before byte i + 1, and the bytes at its ends."""
+    """The offset whose byte explains most of ``values[i]``, seen before byte i + 1, and the bytes at its ends."""
     total = float(np.sum((values - values.mean()) ** 2))
     best: tuple[int | None, float | None, bytes, bytes] = (None, None, b"", b"")
     if total == 0:

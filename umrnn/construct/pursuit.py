@@ -22,7 +22,8 @@ from umrnn.rnn.kernels.records import Bytes, Floats
 __all__ = ["Conjunction", "Moments", "moments", "pursue"]
 
 _CHUNK = 1 << 14  # positions whose deltas are held at a time
-_LEAST = 50  # occurrences from which a byte has moments of its own
+_LEAST = 50  # occurrences from which a byte has moments of its own in a long text …
+_FEWEST, _PER_BYTE = 3, 2000  # … and in a short one: one in so many, but not fewer than these
 _ROUNDS = 10  # of the alternation; the gain changes by less than 1 % after that
 _STARTS = 2
 _RIDGE = 0.02  # of the mean variance, on directions
@@ -88,7 +89,7 @@ def moments(
     [[[120.0], [120.0]]]
     """
     occurring = np.bincount(read, minlength=256)
-    seen = np.flatnonzero(occurring >= min(_LEAST, occurring.max()))
+    seen = np.flatnonzero(occurring >= min(_LEAST, max(_FEWEST, len(read) // _PER_BYTE), occurring.max()))
     inner, kind, outputs = before.shape[1] + 1, before.dtype, deltas(slice(0, 1)).shape[1]
     cross = np.zeros((len(seen), inner, outputs), kind)
     square = np.zeros((len(seen), inner, inner), kind)

@@ -28,6 +28,7 @@ class LinearState:
     G : shape (H, 256), what the byte just read adds; zero columns for bytes that were not counted
     p : shape (256,), shares of the bytes
     correlations : shape (H,), canonical correlations of past and future, falling
+    weights : shape (H, past, 256), what each byte at each lag adds to the window's summary
     kept : share of the variance of the window's summary that the recurrence keeps
     condition : condition number of the normal equations of the shift
     """
@@ -36,6 +37,7 @@ class LinearState:
     G: Doubles
     p: Doubles
     correlations: Doubles
+    weights: Doubles
     kept: float
     condition: float
 
@@ -127,7 +129,9 @@ def linear_state(
     p = np.zeros(ALPHABET)
     p[seen] = shares
     kept = float(np.sum(both * outputs) / np.trace(spread))
-    return LinearState(both[:, :hidden], G, p, correlations, kept, float(values[-1] / values[0]))
+    weights = np.zeros((hidden, past, ALPHABET))
+    weights[:, :, seen] = directions.T.reshape(hidden, past, len(seen))
+    return LinearState(both[:, :hidden], G, p, correlations, weights, kept, float(values[-1] / values[0]))
 
 
 def _tables(counts: OffsetCounts, reach: int) -> tuple[Doubles, Doubles, NDArray[np.int64]]:

@@ -2,7 +2,7 @@
 
 import typer
 
-from umrnn.cli.construct import imitate, registers
+from umrnn.cli.construct import beyond, imitate, registers
 
 __all__ = ["app"]
 
@@ -18,3 +18,5 @@ app.command("continuum")(registers.continuum)
 app.command("hashes")(registers.hashes)
 app.command("carriers")(registers.carriers)
 app.command("halves")(registers.halves)
+app.command("spectral")(beyond.spectral)
+app.command("conjunctions")(beyond.conjunctions)

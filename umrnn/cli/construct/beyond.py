@@ -1,0 +1,106 @@
+"""``umrnn construct spectral | conjunctions``: carriers beyond the shift register."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.inputs import files_read, open_corpus
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+)
+
+__all__ = ["HeldOutOption", "NetworkOption", "ShufflesOption", "conjunctions", "spectral"]
+
+HiddenOption = Annotated[int, typer.Option("--hidden", metavar="H", help="Neurons.")]
+PassesOption = Annotated[
+    int, typer.Option("--passes", metavar="N", help="Of the read-out over the part that is fitted.")
+]
+HeldOutOption = Annotated[
+    float, typer.Option("--held-out", metavar="F", help="Share of the corpus's end to score, not build from.")
+]
+ShufflesOption = Annotated[
+    int, typer.Option("--permutations", metavar="N", help="Shuffles of the targets for the null; 0 leaves it out.")
+]
+NetworkOption = Annotated[
+    str | None, typer.Option("--output", metavar="PATH", help="Write the network there: .npz, .bin, .safetensors, .pt.")
+]
+
+
+def spectral(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hidden: HiddenOption = 128,
+    past: Annotated[int, typer.Option(metavar="N", help="Bytes before that the state sums up.")] = 6,
+    future: Annotated[int, typer.Option(metavar="N", help="Bytes after that it is chosen to predict.")] = 4,
+    gain: Annotated[float, typer.Option(metavar="X", help="Of the state; small keeps the tanh linear.")] = 2.0,
+    passes: PassesOption = 2,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: NetworkOption = None,
+    table: TableOption = None,
+) -> None:
+    """Write a network whose state is the best linear summary of the past, from pair counts alone."""
+    from umrnn.construct.beyond import spectral as write
+    from umrnn.report.output import Output, drawn_progress
+
+    command, read = "construct spectral", files_read(the_corpus=corpus)
+    writable_network(output, read)
+    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"past": past, "future": future, "gain": gain, "passes": passes, "seed": seed}
+    how |= {"threads": threads}
+    with drawn_progress() as progress:
+        result = write(source, hidden, **how, **_chance(held_out, permutations, seed), progress=progress)
+    save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
+    sink.emit(result)
+
+
+def conjunctions(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hidden: HiddenOption = 128,
+    base: Annotated[
+        Literal["spectral", "register"], typer.Option(help="To begin with: a linear state, or codes of past bytes.")
+    ] = "spectral",
+    base_neurons: Annotated[
+        int | None, typer.Option(metavar="N", help="Neurons of it. [default: 40, of small networks a third]")
+    ] = None,
+    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds of growth.")] = 8,
+    window: Annotated[int, typer.Option(metavar="N", help="Bytes that one round looks at.")] = 200_000,
+    passes: PassesOption = 2,
+    held_out: HeldOutOption = 0.5,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: NetworkOption = None,
+    table: TableOption = None,
+) -> None:
+    """Grow a network from conjunctions of the byte just read and the state before, without backpropagation."""
+    from umrnn.construct.beyond import conjunctions as write
+    from umrnn.report.output import Output, drawn_progress
+
+    command, read = "construct conjunctions", files_read(the_corpus=corpus)
+    writable_network(output, read)
+    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
+    how: dict[str, Any] = {"base": base, "base_neurons": base_neurons, "rounds": rounds, "window": window}
+    how |= {"passes": passes, "seed": seed, "threads": threads}
+    with drawn_progress() as progress:
+        result = write(source, hidden, **how, **_chance(held_out, permutations, seed), progress=progress)
+    save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
+    sink.emit(result)
+
+
+def _chance(held_out: float, permutations: int, seed: int) -> dict[str, Any]:
+    """What every score is compared with."""
+    from umrnn.nulls import Null, Split
+
+    return {"split": Split.holding_out(held_out), "null": Null(permutations, seed)}
