@@ -113,11 +113,11 @@ def compare_carriers(
     def tuned_when_full(fit: RegisterFit) -> Fitted:
         return fit.pseudo_inverse(tuned_on=fit.full)
 
-    found = []
-    for name, bits in _DESIGNS:
+    carriers, found = {(name, bits): Carrier.of(name, bits, groups, seed=seed) for name, bits in _DESIGNS}, []
+    for (name, bits), carrier in carriers.items():
         study = RegisterStudy(
             corpus,
-            Carrier.of(name, bits, groups, seed=seed),
+            carrier,
             split=split,
             null=null,
             descent_bytes=descent_bytes,

@@ -114,7 +114,7 @@ def halves(
             f"and {len(corpus) - boundary}",
             hint="take a longer corpus, or fewer --groups",
         )
-    how: dict[str, Any] = {"descent_bytes": descent_bytes, "threads": threads, "progress": progress}
+    how: dict[str, Any] = {"descent_bytes": descent_bytes, "leave_out": 0, "threads": threads, "progress": progress}
     parts = _Parts(
         RegisterFit(Lesson.of(corpus.slice(0, boundary)), carrier, **how),
         RegisterFit(Lesson.of(corpus), carrier, **how),

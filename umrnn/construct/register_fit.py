@@ -1,7 +1,8 @@
 """RegisterFit: read-outs of one shift register fitted, and tuned, on one part of a corpus, by the published procedures.
 
 Positions as the source has them, with groups G = 16: the pseudo-inverse alone is fitted on t = G … n-2; where gradient
-steps follow, both are on t = G … n-3. Scales are tuned on all t. Log-ratio, Fourier and naive Bayes count all t.
+steps follow, both are on t = G … n-3 (G … n-2 where halves are compared). Scales are tuned on all t. Log-ratio, Fourier
+and naive Bayes count all t.
 """
 
 import math
@@ -74,6 +75,7 @@ class RegisterFit:
     Parameters
     ----------
     descent_bytes : positions, the latest, that gradient steps and Newton's method see
+    leave_out : how many of the last positions these leave out, 0 or 1
     threads : no figure depends on it
     """
 
@@ -83,6 +85,7 @@ class RegisterFit:
         carrier: Carrier,
         *,
         descent_bytes: int = DESCENT_BYTES,
+        leave_out: int = 1,
         threads: int | None = None,
         progress: Progress = SILENT,
     ) -> None:
@@ -93,7 +96,8 @@ class RegisterFit:
         self.b_y: Doubles = np.log(self.counts.marginal)
         self.whole = Span(0, len(lesson) - 1)
         self.full = Span(carrier.groups, len(lesson) - 1)  # positions whose register is full, as the source has them
-        self.descent_span = Span(carrier.groups, len(lesson) - 2).latest(descent_bytes)
+        self._last = len(lesson) - 1 - leave_out
+        self.descent_span = Span(carrier.groups, self._last).latest(descent_bytes)
 
     @property
     def unigram(self) -> Fitted:
@@ -151,7 +155,7 @@ class RegisterFit:
 
     def gradient_from_least_squares(self, rate: float, steps: int, falls: Sequence[int] = ()) -> Fitted:
         """Gradient steps from the pseudo-inverse of the same positions."""
-        start = self._least_squares(RIDGE, self.counts.length - 3)
+        start = self._least_squares(RIDGE, self._last)
         assert start.W_y is not None
         found = self._descended(Weights(start.W_y, self.b_y), rate, steps, falls)
         return replace(
