@@ -103,7 +103,6 @@ def compare_carriers(
     """
     positive("lr", rate)
     integer("steps", steps, 0)
-    integer("descent-bytes", descent_bytes, 1)
     null = null or Null(1, seed)
     falls = tuple(int(share * steps) + 1 for share in _FALLS)
 

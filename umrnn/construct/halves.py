@@ -6,7 +6,6 @@ from typing import Any, final
 
 import numpy as np
 
-from umrnn._validate import integer
 from umrnn.construct.additive import Span
 from umrnn.construct.carrier import Carrier
 from umrnn.construct.continuum import DESCENT_BYTES
@@ -106,7 +105,6 @@ def halves(
     (0.759, 3.98)
     """
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed)
-    integer("descent-bytes", descent_bytes, 1)
     null, boundary = null or Null(1, seed), (split or Split()).boundary(len(corpus))
     if min(boundary, len(corpus) - boundary) < carrier.groups + 3:
         raise InputError(

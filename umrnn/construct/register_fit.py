@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from umrnn._validate import integer
 from umrnn.construct.additive import AdditiveReadOut, Span, scale_grid
 from umrnn.construct.carrier import Carrier
 from umrnn.construct.closed_form import fourier, log_ratio, naive_bayes
@@ -89,6 +90,7 @@ class RegisterFit:
         threads: int | None = None,
         progress: Progress = SILENT,
     ) -> None:
+        integer("descent-bytes", descent_bytes, 1)
         self.lesson, self.carrier, self.threads, self.progress = lesson, carrier, threads, progress
         begin = time.perf_counter()
         self.counts: RegisterCounts = count_register(lesson, carrier.groups, threads=threads, progress=progress)

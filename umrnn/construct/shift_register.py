@@ -116,7 +116,6 @@ def shift_register(
     """
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed)
     procedure, held_out = _procedures(read_out, ridge, steps)
-    integer("descent-bytes", descent_bytes, 1)
     study = RegisterStudy(
         corpus,
         carrier,
