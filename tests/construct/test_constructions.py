@@ -108,7 +108,7 @@ def test_shift_register__nulls_average_over_shuffles():
 def test_shift_register__tables():
     tables = shift_register(TEXT, hash="hybrid", null=Null(0)).tables()
     meanings = [row[1] for row in tables["signs"].rows]
-    assert meanings[7:10] == ["mixed 7", "letter", "upper case"]
+    assert meanings[7:10] == ["mixed 7", "letter [A-Za-z]", "upper case [A-Z]"]
     assert tables["constructions"].rows[1][0] == "shift register, pinv"
     shared = shift_register(TEXT, null=Null(0)).tables()["shared_codes"].rows
     assert sorted(row[1] for row in shared) == [b"2e", b"mp"]

@@ -7,10 +7,11 @@ from typing import Any, final
 
 from umrnn._validate import integer
 from umrnn.construct.carrier import Carrier
-from umrnn.construct.hashes import DESIGNS, bit_names
+from umrnn.construct.hashes import DESIGNS
 from umrnn.construct.register_fit import RegisterFit
 from umrnn.construct.register_study import Measured, RegisterStudy
 from umrnn.construct.score import as_table
+from umrnn.construct.shift_register import sign_rows
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
@@ -29,7 +30,7 @@ class HashDesign:
     Parameters
     ----------
     codes_in_text : distinct codes among the bytes that occur
-    signs : rows of the design, a sign, what it stands for, and the share of the text with +
+    signs : rows as :func:`umrnn.construct.shift_register.sign_rows` has them
     """
 
     name: str
@@ -100,7 +101,8 @@ class HashDesigns(Result):
                 ((i, d.carrier.distinct_codes, *d.losses, d.pinv.row.held_out_bpc) for i, d in enumerate(self.draws)),
             ),
             "signs": Table.of(
-                ("hash", "sign", "meaning", "share_plus"), (row for d in self.designs for row in d.signs)
+                ("hash", "sign", "meaning", "bytes_plus", "share_plus"),
+                ((d.name, *row) for d in self.designs for row in d.signs),
             ),
         }
 
@@ -138,15 +140,13 @@ def compare_hashes(
         carrier = Carrier.of(name, groups=groups, seed=seed + draw)
         study = RegisterStudy(corpus, carrier, split=split, null=chance, threads=threads, progress=progress)
         counts = study.whole.counts.byte_counts
-        shares = counts @ (carrier.codes > 0) / counts.sum()
-        names = bit_names(name, carrier.bits)
         return HashDesign(
             name,
             carrier,
             study.measured(f"{name}, log-ratio", RegisterFit.log_ratio),
             study.measured(f"{name}, pinv", RegisterFit.pseudo_inverse),
             len({code.tobytes() for code in carrier.codes[counts > 0]}),
-            tuple((name, j, meaning, float(shares[j])) for j, meaning in enumerate(names)),
+            sign_rows(carrier, name, counts),
         )
 
     progress.start("hashes", len(hashes) + (number if "random" in hashes else 0), "designs")

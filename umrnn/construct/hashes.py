@@ -1,5 +1,6 @@
 """Codes of bytes: each of the 256 bytes as a short row of signs, by six designs."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -20,22 +21,20 @@ _MULTIPLIER, _STEP = 0x45D9F3B, 2654435761  # the second is 2^32 divided by the 
 _PER_BYTE, _PER_BIT = 2654435761, 40503  # both odd, so the lowest bit of a sum sees only the lowest bits
 
 
-def _class(text: str) -> frozenset[int]:
-    return frozenset(text.encode("latin-1"))
-
-
-_LETTERS = frozenset(b for b in range(128) if chr(b).isalpha())
-
 # The eight classes of the semantic design: 10 codes. The published eight, with 11 codes, are not known.
-SEMANTIC: tuple[tuple[str, frozenset[int]], ...] = (
-    ("letter", _LETTERS),
-    ("upper case", frozenset(b for b in _LETTERS if chr(b).isupper())),
-    ("vowel", _class("aeiouAEIOU")),
-    ("digit", _class("0123456789")),
-    ("white space", _class(" \t\n\v\f\r")),
-    ("markup", _class("<>/&")),
-    ("sentence mark", _class(".,;:!?")),
-    ("128 and above", frozenset(range(128, _BYTES))),
+_CLASSES = (
+    ("letter", "A-Za-z"),
+    ("upper case", "A-Z"),
+    ("vowel", "AEIOUaeiou"),
+    ("digit", "0-9"),
+    ("white space", r" \t\n\v\f\r"),
+    ("markup", "<>/&"),
+    ("sentence mark", ".,;:!?"),
+    ("128 and above", r"\x80-\xff"),
+)
+SEMANTIC: tuple[tuple[str, frozenset[int]], ...] = tuple(
+    (f"{name} [{members}]", frozenset(b"".join(re.findall(f"[{members}]".encode(), bytes(range(_BYTES))))))
+    for name, members in _CLASSES
 )
 
 
@@ -114,7 +113,7 @@ def bit_names(design: str, bits: int) -> tuple[str, ...]:
     Examples
     --------
     >>> bit_names("hybrid", 10)[:3]
-    ('mixed 0', 'mixed 1', 'letter')
+    ('mixed 0', 'mixed 1', 'letter [A-Za-z]')
     """
     semantic = tuple(name for name, _ in SEMANTIC)
     if design == "semantic":

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from umrnn._validate import integer
 from umrnn.construct.carrier import Carrier, Encoding
 from umrnn.construct.hashes import bit_names, code_groups
@@ -16,7 +19,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.weights import Elman
 
-__all__ = ["READ_OUTS", "ShiftRegister", "shift_register"]
+__all__ = ["READ_OUTS", "ShiftRegister", "shift_register", "sign_rows"]
 
 READ_OUTS = ("log-ratio", "fourier", "pinv", "gradient", "newton")
 
@@ -32,7 +35,7 @@ class ShiftRegister(Result):
     rows : the output bias alone, then the network
     encoding : what its states say about the bytes it has read
     facts : scale, alpha, condition number …, where the read-out has them
-    signs : rows of a sign, what it stands for, how many of the 256 bytes have +, and their share of the text
+    signs : rows as :func:`sign_rows` has them
     shared : rows of a code that several bytes of the corpus share, and these bytes
     """
 
@@ -134,7 +137,7 @@ def shift_register(
         encoding=carrier.encoding(corpus),
         distinct_codes=carrier.distinct_codes,
         facts=found.fitted.facts,
-        signs=_signs(carrier, hash, study.whole.counts.byte_counts),
+        signs=sign_rows(carrier, hash, study.whole.counts.byte_counts),
         shared=_shared(carrier, study.whole.counts.byte_counts),
         provenance=provenance(corpus, parameters={**design, **study.parameters()}, seed=seed, threads=threads),
     )
@@ -169,14 +172,15 @@ def _newton(ridge: float | None, steps: int | None) -> tuple[Procedure, Procedur
     return fitted, None if given else RegisterFit.newton_validated
 
 
-def _signs(carrier: Carrier, design: str, counts: Any) -> tuple[tuple[Any, ...], ...]:
+def sign_rows(carrier: Carrier, design: str, counts: NDArray[np.int64]) -> tuple[tuple[Any, ...], ...]:
+    """Of each sign its number, what it stands for, how many of the 256 bytes have +, and their share of the text."""
     plus = carrier.codes > 0
     share = counts @ plus / counts.sum()
     names = bit_names(design, carrier.bits)
     return tuple((j, name, int(plus[:, j].sum()), float(share[j])) for j, name in enumerate(names))
 
 
-def _shared(carrier: Carrier, counts: Any) -> tuple[tuple[Any, ...], ...]:
+def _shared(carrier: Carrier, counts: NDArray[np.int64]) -> tuple[tuple[Any, ...], ...]:
     found = []
     for group in code_groups(carrier.codes):
         present = [byte for byte in group if counts[byte]]
