@@ -1,4 +1,4 @@
-"""Carried: a text as the states of a carrier, which a read-out is fitted to and scored on."""
+"""Features of a text, such as the states of a carrier, that a read-out is fitted to and scored on."""
 
 import math
 
@@ -12,11 +12,11 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress, Renamed
-from umrnn.rnn.kernels.records import Bytes
+from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["Carried", "log_shares", "two_scores"]
+__all__ = ["Carried", "Features", "log_shares", "two_scores"]
 
 _SHORT = 2048  # positions up to which Newton's method is the quicker way
 _RIDGES = (1e-5, 1e-4, 1e-3, 1e-2)  # tried for it
@@ -24,23 +24,21 @@ _VALIDATED = 0.25  # share of the text, its end, that the choice among them is s
 _SEEN = 200_000  # positions that passes over a text come to in all
 
 
-class Carried:
-    """States of ``carrier`` reading ``text``, and the bytes that follow.
+class Features:
+    """Rows of features of a text, one per position, and the byte that follows each.
 
     Parameters
     ----------
-    carrier : its own read-out is ignored
-    text : at least three bytes
+    rows : shape (T, F), float32 or float64
+    text : its last T bytes are the targets
     """
 
-    def __init__(self, carrier: Elman, text: Corpus, *, threads: int | None = None) -> None:
-        if len(text) < 3:
-            raise InputError(f"a read-out needs at least three bytes to be fitted to, got {len(text)}")
-        self.carrier, self.text, self.threads = carrier, text, threads
-        self.states = lane_states(carrier, text, threads=threads)[:-1]
+    def __init__(self, rows: Floats, text: Corpus, *, threads: int | None = None) -> None:
+        self.rows, self.text, self.threads = rows, text, threads
+        self.targets: Bytes = text.data[len(text) - len(rows) :]
 
     def __len__(self) -> int:
-        return len(self.states)
+        return len(self.rows)
 
     def read_out(
         self,
@@ -59,38 +57,60 @@ class Carried:
         passes : over a long text; a shorter one is passed over until 200,000 positions have been seen
         targets : in place of the bytes that follow
         """
-        chosen = self.text.data[1:] if targets is None else targets
-        first = start or Weights(np.zeros((ALPHABET, self.carrier.hidden)), log_shares(self.text))
-        if len(self) > _SHORT:
-            problem = Regression(self.states, chosen, first, threads=self.threads)
-            turns = max(passes, -(-_SEEN // len(self)))
-            return one_pass(problem, first, passes=turns, seed=seed, progress=progress).weights
-        rows = self.states.astype(np.float64)
-        cut = len(self) - max(1, int(_VALIDATED * len(self)))
-        early = Regression(rows[:cut], chosen[:cut], first, threads=1)
-        late = Regression(rows[cut:], chosen[cut:], Weights(np.eye(ALPHABET), first.b), threads=1)
-        quiet = Renamed(progress, "newton")
-        scores = []
-        for ridge in _RIDGES:
-            found = newton(early, first, steps=12, ridge=ridge, tolerance=1e-4, progress=quiet).weights
-            scores.append(float(late.bits(late.gathered(found)).mean()))
-        whole = Regression(rows, chosen, first, threads=1)
-        return newton(whole, first, ridge=_RIDGES[int(np.argmin(scores))], tolerance=1e-6, progress=quiet).weights
+        chosen = self.targets if targets is None else targets
+        first = start or Weights(np.zeros((ALPHABET, self.rows.shape[1])), log_shares(self.text))
+        if len(self) <= _SHORT:
+            return self._by_newton(chosen, first, progress)
+        problem = Regression(self.rows, chosen, first, threads=self.threads)
+        turns = max(passes, -(-_SEEN // len(self)))
+        return one_pass(problem, first, passes=turns, seed=seed, progress=progress).weights
 
-    def network(self, weights: Weights) -> Elman:
-        """The carrier with this read-out."""
-        kind, carrier = self.carrier.dtype, self.carrier
-        return Elman(carrier.W_x, carrier.W_h, carrier.b_h, weights.W.astype(kind), weights.b.astype(kind))
+    def bits(self, weights: Weights, targets: Bytes | None = None) -> float:
+        """Mean -log2 p(target)."""
+        problem = Regression(self.rows, self.targets if targets is None else targets, weights, threads=self.threads)
+        return float(problem.bits(problem.gathered(weights)).mean())
 
     def null_bpc(self, null: Null, *, passes: int = 2, progress: Progress = SILENT) -> float | None:
         """Mean in-sample bits of read-outs fitted to shuffled targets: what is learnt by heart of nothing."""
         drawn = []
         for number in range(null.permutations):
-            targets = null.shuffled(self.text.data[1:], number)
-            weights = self.read_out(passes=passes, targets=targets, progress=Renamed(progress, "shuffled targets"))
-            problem = Regression(self.states, targets, weights, threads=self.threads)
-            drawn.append(float(problem.bits(problem.gathered(weights)).mean()))
+            targets = null.shuffled(self.targets, number)
+            quiet = Renamed(progress, "shuffled targets")
+            drawn.append(self.bits(self.read_out(passes=passes, targets=targets, progress=quiet), targets))
         return math.fsum(drawn) / len(drawn) if drawn else None
+
+    def _by_newton(self, targets: Bytes, start: Weights, progress: Progress) -> Weights:
+        rows, quiet = self.rows.astype(np.float64), Renamed(progress, "newton")
+        cut = len(self) - max(1, int(_VALIDATED * len(self)))
+        early = Regression(rows[:cut], targets[:cut], start, threads=1)
+        late = Regression(rows[cut:], targets[cut:], Weights(np.eye(ALPHABET), start.b), threads=1)
+        scores = []
+        for ridge in _RIDGES:
+            found = newton(early, start, steps=12, ridge=ridge, tolerance=1e-4, progress=quiet).weights
+            scores.append(float(late.bits(late.gathered(found)).mean()))
+        whole = Regression(rows, targets, start, threads=1)
+        return newton(whole, start, ridge=_RIDGES[int(np.argmin(scores))], tolerance=1e-6, progress=quiet).weights
+
+
+class Carried(Features):
+    """States of ``carrier`` reading ``text`` as features.
+
+    Parameters
+    ----------
+    carrier : its own read-out is ignored
+    text : at least three bytes
+    """
+
+    def __init__(self, carrier: Elman, text: Corpus, *, threads: int | None = None) -> None:
+        if len(text) < 3:
+            raise InputError(f"a read-out needs at least three bytes to be fitted to, got {len(text)}")
+        super().__init__(lane_states(carrier, text, threads=threads)[:-1], text, threads=threads)
+        self.carrier = carrier
+
+    def network(self, weights: Weights) -> Elman:
+        """The carrier with this read-out."""
+        kind, carrier = self.carrier.dtype, self.carrier
+        return Elman(carrier.W_x, carrier.W_h, carrier.b_h, weights.W.astype(kind), weights.b.astype(kind))
 
 
 def log_shares(text: Corpus) -> np.ndarray:

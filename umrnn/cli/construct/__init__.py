@@ -2,7 +2,7 @@
 
 import typer
 
-from umrnn.cli.construct import beyond, imitate, registers
+from umrnn.cli.construct import beyond, compare, imitate, registers
 
 __all__ = ["app"]
 
@@ -20,3 +20,4 @@ app.command("carriers")(registers.carriers)
 app.command("halves")(registers.halves)
 app.command("spectral")(beyond.spectral)
 app.command("conjunctions")(beyond.conjunctions)
+app.command("compare")(compare.compare)

@@ -15,7 +15,7 @@ from umrnn.cli.options import (
     ThreadsOption,
 )
 
-__all__ = ["HeldOutOption", "NetworkOption", "ShufflesOption", "conjunctions", "spectral"]
+__all__ = ["HeldOutOption", "NetworkOption", "ShufflesOption", "chance", "conjunctions", "spectral"]
 
 HiddenOption = Annotated[int, typer.Option("--hidden", metavar="H", help="Neurons.")]
 PassesOption = Annotated[
@@ -58,7 +58,7 @@ def spectral(
     how: dict[str, Any] = {"past": past, "future": future, "gain": gain, "passes": passes, "seed": seed}
     how |= {"threads": threads}
     with drawn_progress() as progress:
-        result = write(source, hidden, **how, **_chance(held_out, permutations, seed), progress=progress)
+        result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
     save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
     sink.emit(result)
 
@@ -94,12 +94,12 @@ def conjunctions(
     how: dict[str, Any] = {"base": base, "base_neurons": base_neurons, "rounds": rounds, "window": window}
     how |= {"passes": passes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
-        result = write(source, hidden, **how, **_chance(held_out, permutations, seed), progress=progress)
+        result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
     save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
     sink.emit(result)
 
 
-def _chance(held_out: float, permutations: int, seed: int) -> dict[str, Any]:
+def chance(held_out: float, permutations: int, seed: int) -> dict[str, Any]:
     """What every score is compared with."""
     from umrnn.nulls import Null, Split
 

@@ -1,0 +1,78 @@
+"""``umrnn construct compare``: every construction on one text, beside counting and trained networks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from umrnn.cli.construct.beyond import HeldOutOption, ShufflesOption, chance
+from umrnn.cli.inputs import files_read, open_corpus
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    Offsets,
+    OutputOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+    parse_offsets,
+)
+
+__all__ = ["compare"]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers as given."""
+
+    values: tuple[float, ...]
+
+
+def parse_numbers(text: str) -> Numbers:
+    """``1,10`` or ``0.5``; nothing is none."""
+    try:
+        return Numbers(tuple(float(part) for part in text.split(",") if part.strip()))
+    except ValueError:
+        raise typer.BadParameter(f"expected numbers separated by commas, such as 1,10, got {text!r}") from None
+
+
+def compare(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hidden: Annotated[
+        Offsets | None, typer.Option(parser=parse_offsets, metavar="H,H,...", help="Sizes of network. [default: 128]")
+    ] = None,
+    train: Annotated[
+        Numbers | None,
+        typer.Option(
+            parser=parse_numbers,
+            metavar="X,X,...",
+            help="Train networks for these multiples of the time that growing took. [default: 1,10]",
+        ),
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Keep rows there as they are made, and go on from them.")
+    ] = None,
+    held_out: HeldOutOption = 0.2,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    table: TableOption = None,
+) -> None:
+    """Build every construction from the first part of a text and score it on the rest. --output receives the result."""
+    from umrnn._validate import writable_file
+    from umrnn.construct.compare import compare as measure
+    from umrnn.report.output import Output, drawn_progress
+
+    read = files_read(the_corpus=corpus)
+    kept = None if keep is None else writable_file(keep, "keep", keep=read)
+    sink = Output.to("construct compare", format, output, table, keep=read | {"the rows kept": keep})
+    source = open_corpus(corpus, byte_range)
+    sizes, times = hidden.values if hidden else (128,), train.values if train else (1.0, 10.0)
+    how = chance(held_out, permutations, seed) | {"kept": Path(kept) if kept else None, "seed": seed}
+    with drawn_progress() as progress:
+        sink.emit(measure(source, sizes, times=times, **how, threads=threads, progress=progress))
