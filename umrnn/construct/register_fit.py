@@ -176,20 +176,32 @@ class RegisterFit:
         """
         return self._descended(self._zero(), rate, steps, falls)
 
-    def newton(self, ridge: float = _NEWTON_RIDGE, steps: int = _NEWTON_STEPS, end: float = _NEWTON_END) -> Fitted:
-        """Newton's method from W_y = 0; it ends where a step promises less than ``end`` nats."""
-        begin, zero, problem = time.perf_counter(), self._zero(), self._regression(self._zero())
+    def newton(self, ridge: float | None = None, steps: int = _NEWTON_STEPS, end: float = _NEWTON_END) -> Fitted:
+        """Newton's method from W_y = 0; it ends where a step promises less than ``end`` nats.
+
+        Without a ridge given it is 1e-4 where all bytes are fitted, else :meth:`validated_ridge`.
+        """
+        begin, zero = time.perf_counter(), self._zero()
+        if ridge is None:
+            ridge = _NEWTON_RIDGE if self._sees_all else self.validated_ridge()
+        problem = self._regression(zero)
         found = newton(problem, zero, steps=steps, ridge=ridge, tolerance=end, progress=self.progress)
         facts = {"ridge": ridge, "steps": len(found.bits) - 1, "products": found.products}
         detail = f"ridge {ridge:g}, {len(found.bits) - 1} steps, {found.products} products"
         return self._after_descent(detail, found, facts, begin)
 
     def newton_validated(self) -> Fitted:
-        """Newton's method with the ridge that does best on the last quarter when fitted on what comes before."""
-        begin, n = time.perf_counter(), len(self.lesson.corpus)
+        """Newton's method with :meth:`validated_ridge`."""
+        begin = time.perf_counter()
+        found = self.newton(self.validated_ridge())
+        return replace(found, seconds=self.counting_seconds + time.perf_counter() - begin)
+
+    def validated_ridge(self) -> float:
+        """The ridge of three that does best on the last quarter when fitted on what comes before."""
+        n = len(self.lesson.corpus)
         cut = n - max(1, int(_VALIDATED * min(n, len(self.descent_span))))
         if cut < self.carrier.groups + 3:  # nothing can be set aside
-            return self.newton(_NEWTON_RIDGES[-1])
+            return _NEWTON_RIDGES[-1]
         early = RegisterFit(
             Lesson(self.lesson.corpus.slice(0, cut), self.lesson.targets[: cut - 1]),
             self.carrier,
@@ -200,8 +212,7 @@ class RegisterFit:
         late = Span(cut - 1, n - 2)
         tried = (early.newton(ridge, _TRIAL_STEPS, _TRIAL_END) for ridge in _NEWTON_RIDGES)
         scores = [trial.read_out.bits(self.lesson, late, threads=self.threads) for trial in tried]
-        found = self.newton(_NEWTON_RIDGES[int(np.argmin(scores))])
-        return replace(found, seconds=self.counting_seconds + time.perf_counter() - begin)
+        return _NEWTON_RIDGES[int(np.argmin(scores))]
 
     def elman(self, fitted: Fitted) -> Elman:
         """The network of a read-out."""
@@ -225,8 +236,13 @@ class RegisterFit:
     def _after_descent(self, detail: str, found: Descent, facts: dict[str, float], begin: float) -> Fitted:
         weights = found.weights.astype(np.float64)
         fitted = self._fitted(detail, weights.W, facts, begin, weights.b)
-        read = self.counts.length if self.descent_span.first == self.carrier.groups else len(self.descent_span)
+        read = self.counts.length if self._sees_all else len(self.descent_span)
         return replace(fitted, descent=found, bytes_read=read)
+
+    @property
+    def _sees_all(self) -> bool:
+        """Whether descents see all positions with a full register."""
+        return self.descent_span.first == self.carrier.groups
 
     def _regression(self, start: Weights) -> Regression:
         return Regression(*self._positions, start, threads=self.threads)

@@ -102,7 +102,8 @@ def shift_register(
     hash : one of :data:`umrnn.construct.hashes.DESIGNS`
     bits, groups, hidden : neurons per group, groups, and their product; by default 8 and 16
     read_out : one of :data:`READ_OUTS`
-    ridge : of pinv (0.01 unless said otherwise) or of newton (1e-4, held out the best of three on its last quarter)
+    ridge : of pinv (0.01 unless said otherwise) or of newton (1e-4; held out, or where it sees a part only, the best of
+        three on its last quarter)
     steps : of gradient (1000) or newton (at most 30)
     seed : of the random hash and of the shuffles
 
