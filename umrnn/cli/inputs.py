@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from umrnn.corpus import Corpus
     from umrnn.rnn.formats import ModelFile, ReadoutFile
 
-__all__ = ["files_read", "open_corpus", "open_model", "open_predictor", "open_reading", "two_parts"]
+__all__ = ["files_read", "open_corpus", "open_known", "open_model", "open_predictor", "open_reading", "two_parts"]
 
 
 def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
@@ -65,13 +65,19 @@ def open_reading(source: str, byte_range: ByteRange | None, model: str | None) -
     InputError
         If another corpus is named and no network.
     """
+    network = open_known(source, model)
+    return open_corpus(source, byte_range), network
+
+
+def open_known(source: str, model: str | None) -> "ModelFile":
+    """The network that a reading of ``source`` looks at; else as :func:`open_reading`."""
     if model is None and source != "siteinfo":
         trained = "FILE" if source == "-" else source
         raise InputError(
             "a reading of another corpus needs --model: the network that ships knows siteinfo only",
             hint=f"umrnn train --corpus {trained} --optimizer adam --output network.npz, then --model network.npz",
         )
-    return open_corpus(source, byte_range), open_model(model)
+    return open_model(model)
 
 
 def files_read(**named: str | None) -> dict[str, str | None]:

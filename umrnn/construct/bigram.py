@@ -187,7 +187,7 @@ def _fit_table(share: float, text: Corpus, draw: int, shuffle: Shuffle | None, p
         log_given = np.log2(given)
     progress.advance(1)
     seconds = time.perf_counter() - began
-    return Fit(None, (1,), _loss(log_given, table), seconds, partial(_bits_after, log_given))
+    return Fit(None, (1,), _loss(log_given, table), seconds, len(text), partial(_bits_after, log_given))
 
 
 def _fit_network(
@@ -206,7 +206,9 @@ def _fit_network(
     model = bigram_network(table, logits, signs, ridge=ridge, weighted=weighted)
     progress.advance(1)
     seconds = time.perf_counter() - began
-    return Fit(model, (1,), _loss(_log_given(model), table), seconds, partial(_bits_after, _log_given(model)))
+    return Fit(
+        model, (1,), _loss(_log_given(model), table), seconds, len(text), partial(_bits_after, _log_given(model))
+    )
 
 
 def _log_given(model: Elman) -> Doubles:

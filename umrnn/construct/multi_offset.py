@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, final
+from typing import Any, cast, final
 
 from umrnn._validate import integer
-from umrnn.construct.offset_codes import Design, fit_design
+from umrnn.construct.offset_codes import Design, fit_design, seen
 from umrnn.construct.parts import Parts
 from umrnn.construct.score import Row, as_table, order_0
 from umrnn.construct.trials import Trial, Tried, spread_table, try_out
@@ -15,6 +15,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.readout import Readout
 
 __all__ = ["Design", "MultiOffset", "multi_offset"]
 
@@ -31,7 +32,8 @@ PUBLISHED = (
     Design(greedy=8, neurons=128),
     Design(greedy=8, neurons=256),
 )
-_DRAWS = 3
+_DRAWS, _FEW_DRAWS = 3, 1
+DESCENT_BYTES = 1 << 12
 
 
 @final
@@ -41,6 +43,11 @@ class MultiOffset(Result):
 
     fits: tuple[Tried, ...]
     order_0: Row
+
+    @property
+    def model(self) -> Readout:
+        """The read-out of the first design."""
+        return cast(Readout, self.fits[0].fit.model)
 
     def headline(self) -> dict[str, Any]:
         """The read-out that fits best, and the one that is best held out, beside the bytes' own frequencies."""
@@ -67,7 +74,8 @@ def multi_offset(
     parts: Parts | Corpus,
     designs: Sequence[Design] | None = None,
     *,
-    draws: int = _DRAWS,
+    draws: int | None = None,
+    descent_bytes: int = DESCENT_BYTES,
     null: Null | None = None,
     threads: int | None = None,
     progress: Progress = SILENT,
@@ -84,7 +92,9 @@ def multi_offset(
     ----------
     parts : the texts; a corpus stands for its halves
     designs : by default the published ones for which there are bytes enough
-    draws : of codes, for the spread; the published hidden layers are drawn once
+    draws : of codes, for the spread; three, one where the text is longer than ``descent_bytes``. The published hidden
+        layers are drawn once
+    descent_bytes : the latest positions of a text, on which steps are made
     null : shuffles of the targets, one unless said otherwise; its seed is that of codes and layers
 
     Raises
@@ -100,20 +110,24 @@ def multi_offset(
     """
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
     null = null or Null(1)
-    integer("draws", draws, 1)
+    usual = _DRAWS if len(parts.text) <= integer("descent-bytes", descent_bytes, 1) else _FEW_DRAWS
+    draws = usual if draws is None else integer("draws", draws, 1)
     trials = []
     for design in designs or _published(parts):
-        offsets, _ = design.on(parts.text), design.on(parts.counted)
+        places = {text: design.on(text) for text in {parts.text, parts.counted}}
         often = 1 if designs is None and design.neurons else draws
-        trials.append(
-            Trial("multi-offset", design.shown(offsets), design.steps, often, partial(fit_design, design, null.seed))
-        )
+        fit = partial(fit_design, design, places, descent_bytes, null.seed)
+        detail = design.shown(places[parts.text]) + seen(parts.text, descent_bytes)
+        trials.append(Trial("multi-offset", detail, design.steps, often, fit))
     return MultiOffset(
         fits=try_out(trials, parts, null, threads=threads, task="multi-offset", progress=progress),
         order_0=order_0(parts),
         provenance=provenance(
             parts.text,
-            parameters={"draws": draws, "permutations": null.permutations, **parts.parameters()},
+            parameters={
+                **{"draws": draws, "descent_bytes": descent_bytes, "permutations": null.permutations},
+                **parts.parameters(),
+            },
             seed=null.seed,
             threads=threads,
         ),

@@ -1,6 +1,7 @@
 """Random sign codes of the bytes at several offsets, read out by plain gradient steps: one design, one text."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +22,7 @@ from umrnn.rnn.readout import FARTHEST, Readout, byte_features
 from umrnn.rnn.weights import ALPHABET
 from umrnn.um.search import greedy_steps
 
-__all__ = ["Design", "check_size", "features_of", "fit_design", "sign_codes"]
+__all__ = ["Design", "check_size", "features_of", "first_position", "fit_design", "seen", "sign_codes"]
 
 _STEPS, _RATE, _HALVED = 1000, 0.5, (300, 600, 800)
 _LAYER_STEPS, _LAYER_RATE, _LAYER_HALVED = 2000, 0.1, (500, 1000, 1500)
@@ -106,16 +107,24 @@ def check_size(size: int) -> None:
 
 
 def fit_design(
-    design: Design, seed: int, text: Corpus, draw: int, shuffle: Shuffle | None = None, progress: Progress = SILENT
+    design: Design,
+    places: Mapping[Corpus, tuple[int, ...]],
+    latest: int,
+    seed: int,
+    text: Corpus,
+    draw: int,
+    shuffle: Shuffle | None = None,
+    progress: Progress = SILENT,
 ) -> Fit:
     """Fit ``design`` to ``text`` with the random codes of ``draw``, or to its targets in the order ``shuffle`` gives.
 
-    The positions fitted are t >= max(offsets): as published, the first that has a full context is left out.
+    The positions fitted are t >= max(offsets), the ``latest`` of them: as published, the first that has a full context
+    is left out. ``places`` says for each text which offsets are read.
     """
     began, generator = time.perf_counter(), np.random.default_rng((seed, draw))
-    offsets = design.on(text)
+    offsets = places[text]
     codes = sign_codes(len(offsets), design.features // len(offsets), generator)
-    first = max(offsets)
+    first = first_position(text, max(offsets), latest)
     rows, targets = features_of(text, offsets, codes, first), contiguous(text.data[first + 1 :])
     targets = contiguous(shuffle(targets)) if shuffle else targets
     if design.neurons:
@@ -129,4 +138,21 @@ def fit_design(
         end = descend(Regression(rows, targets, zero, threads=1), zero, rates, progress=progress)
         bits, single = end.bits[-1], [end.weights.W.astype(np.float32), end.weights.b.astype(np.float32)]
     model = Readout(offsets, codes, *single)
-    return Fit(model, offsets, bits, time.perf_counter() - began, partial(bits_after, model))
+    read = len(text) - (max(0, first + 1 - max(offsets)) if design.offsets else 0)
+    return Fit(model, offsets, bits, time.perf_counter() - began, read, partial(bits_after, model))
+
+
+def seen(text: Corpus, latest: int) -> str:
+    """What a table adds where steps are made on a part of ``text``.
+
+    Examples
+    --------
+    >>> seen(Corpus.siteinfo(), 100), seen(Corpus.siteinfo(), 4096)
+    (', latest 100 bytes', '')
+    """
+    return f", latest {latest} bytes" if len(text) - 1 > latest else ""
+
+
+def first_position(text: Corpus, least: int, latest: int) -> int:
+    """The first of the ``latest`` positions t >= ``least`` that have a byte after them."""
+    return max(least, len(text) - 1 - latest)

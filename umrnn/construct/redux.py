@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, final
+from typing import Any, cast, final
 
 from umrnn._validate import integer
 from umrnn.construct.parts import Parts
@@ -20,9 +20,9 @@ from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.train import train
 from umrnn.rnn.weights import Elman
 
-__all__ = ["ASKED", "Effort", "Redux", "redux"]
+__all__ = ["Effort", "Redux", "redux"]
 
-ASKED = Pruning(drop=0.64, neurons=20)
+_DROP, _NEURONS = 0.64, 20
 _LONG = 20_000  # bytes
 _SEED = 42  # of the published trainer
 _OPTIMIZER = "adam"  # of the network trained on the counted part
@@ -79,6 +79,13 @@ class Redux(Result):
     scaffolds: dict[Scaffold, Tried]
     order_0: Row
 
+    def written(self, kind: str = "pruned") -> Elman:
+        """The network pruned as asked, or the ``sparse`` one: Adam, most epochs, mask of the trained network."""
+        if kind == "pruned":
+            return self.pruned[-1].model
+        epochs = max(epochs for _, epochs, _ in self.scaffolds)
+        return cast(Elman, self.scaffolds["adam", epochs, "trained mask"].fit.model)
+
     def headline(self) -> dict[str, Any]:
         """The network, what is left of it, and the sparse network of fewest epochs beside dense and random ones."""
         trained, last = self.pruned[0], self.pruned[-1]
@@ -125,7 +132,7 @@ class Redux(Result):
 def redux(
     model: Elman | ModelFile,
     parts: Parts | Corpus,
-    pruning: Pruning = ASKED,
+    pruning: Pruning | None = None,
     *,
     effort: Effort | None = None,
     null: Null | None = None,
@@ -145,7 +152,7 @@ def redux(
     ----------
     model : a network trained on the text
     parts : the texts; a corpus stands for its halves
-    pruning : what is asked for beside the published rows; by default 64 % of W_h dropped and 20 neurons read out
+    pruning : what is asked for beside the published rows; by default 64 % of W_h dropped and up to 20 neurons read out
     effort : epochs, draws and nearby runs
     null : how many times as many weights are dropped at random, and targets shuffled; one unless said otherwise; its
         seed is that of the initial weights
@@ -165,6 +172,7 @@ def redux(
     network, facts, _ = opened(model)
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
     null, effort = null or Null(1, _SEED), effort or Effort.usual(len(parts.text))
+    pruning = pruning or Pruning(_DROP, min(_NEURONS, network.hidden))
     if pruning.neurons is not None and pruning.neurons > network.hidden:
         raise InputError(f"neurons must be at most {network.hidden}, the size of the network, got {pruning.neurons}")
     other = _trained_on_part(network, parts, max(effort.epochs), null.seed, progress)

@@ -6,12 +6,14 @@ byte before that one, and the byte just read itself is no candidate.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, final
+from typing import Any, cast, final
 
 from umrnn._validate import integer, offset_tuple
+from umrnn.construct.offset_codes import first_position, seen
 from umrnn.construct.parts import Parts
 from umrnn.construct.reverse_features import (
     STEPS,
+    Places,
     Written,
     difference_codes,
     fit_codes,
@@ -26,6 +28,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.readout import Readout
 from umrnn.um.search import greedy_steps
 
 __all__ = ["Reverse", "reverse"]
@@ -34,6 +37,7 @@ _GREEDY, _MAX_LAG = 8, 30
 _PAIR = (1, 7)  # lags of the factor map's commonest pair
 _BYTES = 16
 _DRAWS = 3
+DESCENT_BYTES = 1 << 12
 
 
 @final
@@ -49,6 +53,10 @@ class Reverse(Result):
 
     tried: dict[str, Tried]
     order_0: Row
+
+    def model(self, kind: str = "log_ratio") -> Readout:
+        """The read-out of features of one kind, not of a hash of pairs: no file could hold that."""
+        return cast(Readout, self.tried[kind].fit.model)
 
     def headline(self) -> dict[str, Any]:
         """In-sample and held out by name; the shuffled null of the first."""
@@ -68,37 +76,12 @@ class Reverse(Result):
         return {"constructions": rows, "draws": spread_table(self.tried.values())}
 
 
-@dataclass(frozen=True)
-class _Lags:
-    """Where features look: lags given, or chosen by counting; ``shift`` 1 reads them as lags, 0 as offsets."""
-
-    given: tuple[int, ...] | None
-    shift: int = 1
-    only: tuple[int, ...] | None = None
-
-    def __call__(self, text: Corpus) -> tuple[tuple[int, ...], int]:
-        """Offsets on ``text``, and the first position that is fitted: the same for every kind of features."""
-        if self.given:
-            lags = offset_tuple(self.given, len(text), noun="lag")
-        else:
-            farthest = min(_MAX_LAG, len(text) - 3)
-            if farthest < 1:
-                raise InputError(f"features of past bytes need at least four bytes to fit, got {len(text)}")
-            lags = tuple(step.offset for step in greedy_steps(text, _GREEDY, farthest, null=Null(0))) or (1,)
-        if max(lags) + 2 > len(text):
-            raise InputError(
-                f"every lag must leave a byte to predict: {max(lags)} needs {max(lags) + 2} bytes to fit, "
-                f"got {len(text)}",
-                hint="name smaller lags or a longer corpus",
-            )
-        return tuple(lag + self.shift for lag in self.only or lags), max(lags)
-
-
 def reverse(
     parts: Parts | Corpus,
     lags: tuple[int, ...] | None = None,
     *,
     draws: int = _DRAWS,
+    descent_bytes: int = DESCENT_BYTES,
     null: Null | None = None,
     threads: int | None = None,
     progress: Progress = SILENT,
@@ -119,6 +102,7 @@ def reverse(
     parts : the texts; a corpus stands for its halves
     lags : by default the numbers of the eight offsets the greedy search finds, as published, on the text fitted
     draws : of the hashes, for the spread
+    descent_bytes : the latest positions of a text, on which steps are made; counts are taken of all
     null : shuffles of the targets, from which the features are written too, one unless said otherwise; its seed is that
         of the hashes
 
@@ -135,43 +119,66 @@ def reverse(
     """
     parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
     null = null or Null(1)
-    trials = _trials(lags, integer("draws", draws, 1), null.seed, parts)
+    integer("draws", draws, 1)
+    trials = _trials(lags, integer("descent-bytes", descent_bytes, 1), draws, null.seed, parts)
     tried = try_out(list(trials.values()), parts, null, threads=threads, task="reverse", progress=progress)
     return Reverse(
         tried=dict(zip(trials, tried)),
         order_0=order_0(parts),
         provenance=provenance(
             parts.text,
-            parameters={"lags": lags, "draws": draws, "permutations": null.permutations, **parts.parameters()},
+            parameters={
+                **{"lags": lags, "draws": draws, "descent_bytes": descent_bytes, "permutations": null.permutations},
+                **parts.parameters(),
+            },
             seed=null.seed,
             threads=threads,
         ),
     )
 
 
-def _trials(lags: tuple[int, ...] | None, draws: int, seed: int, parts: Parts) -> dict[str, Trial]:
-    whole, offsets = _Lags(lags), _Lags(lags, shift=0)
-    found = tuple(offset - 1 for offset in whole(parts.text)[0])
-    whole(parts.counted)
-    width = _BYTES * len(found)
-    pair = found[:2] if lags else _PAIR
+def _lags(given: tuple[int, ...] | None, text: Corpus) -> tuple[int, ...]:
+    """The lags given, or as many as the search finds on ``text``, which must leave a byte to predict."""
+    if given:
+        lags = offset_tuple(given, len(text), noun="lag")
+    else:
+        farthest = min(_MAX_LAG, len(text) - 3)
+        if farthest < 1:
+            raise InputError(f"features of past bytes need at least four bytes to fit, got {len(text)}")
+        lags = tuple(step.offset for step in greedy_steps(text, _GREEDY, farthest, null=Null(0))) or (1,)
+    if max(lags) + 2 > len(text):
+        raise InputError(
+            f"every lag must leave a byte to predict: {max(lags)} needs {max(lags) + 2} bytes to fit, got {len(text)}",
+            hint="name smaller lags or a longer corpus",
+        )
+    return lags
 
-    def trial(detail: str, written: Written, where: _Lags, often: int = 1) -> Trial:
-        return Trial("reverse", detail, STEPS, often, partial(fit_codes, written, where, seed))
 
+def _trials(given: tuple[int, ...] | None, latest: int, draws: int, seed: int, parts: Parts) -> dict[str, Trial]:
+    found = {text: _lags(given, text) for text in (parts.text, parts.counted)}
+    here = found[parts.text]
+    width, pair = _BYTES * len(here), here[:2] if given else _PAIR
+    part = seen(parts.text, latest)
+
+    def places(shift: int, only: tuple[int, ...] | None = None) -> Places:
+        return {
+            text: (tuple(lag + shift for lag in only or lags), first_position(text, max(lags), latest))
+            for text, lags in found.items()
+        }
+
+    def trial(detail: str, written: Written, where: Places, often: int = 1) -> Trial:
+        return Trial("reverse", detail + part, STEPS, often, partial(fit_codes, written, where, seed))
+
+    nearest = partial(random_codes, width=width)
     trials = {
-        "log_ratio": trial("log-ratio at lags", log_ratio_codes, whole),
-        "pattern_offsets": trial("log-ratio at offsets", log_ratio_codes, offsets),
-        "difference": trial("10 (P - mean P) at lags", difference_codes, whole),
-        "random_hash": trial("random hash at lags", random_codes, whole, draws),
-        "bigram_hash": trial(
-            f"hash of the byte at lag {found[0]}",
-            partial(random_codes, width=width),
-            _Lags(lags, only=found[:1]),
-            draws,
-        ),
+        "log_ratio": trial("log-ratio at lags", log_ratio_codes, places(1)),
+        "pattern_offsets": trial("log-ratio at offsets", log_ratio_codes, places(0)),
+        "difference": trial("10 (P - mean P) at lags", difference_codes, places(1)),
+        "random_hash": trial("random hash at lags", random_codes, places(1), draws),
+        "bigram_hash": trial(f"hash of the byte at lag {here[0]}", nearest, places(1, here[:1]), draws),
     }
     if len(pair) == 2:
-        fit = partial(fit_pair_hash, _Lags(lags, only=pair), width, seed)
-        trials["pair_hash"] = Trial("reverse", f"hash of the pair at lags {pair[0]} and {pair[1]}", STEPS, draws, fit)
+        fit = partial(fit_pair_hash, places(1, pair), width, seed)
+        detail = f"hash of the pair at lags {pair[0]} and {pair[1]}{part}"
+        trials["pair_hash"] = Trial("reverse", detail, STEPS, draws, fit)
     return trials

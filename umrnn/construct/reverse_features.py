@@ -1,7 +1,7 @@
 """Features of past bytes written from counts, or drawn as hashes to compare with; their read-out by gradient steps."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -20,7 +20,16 @@ from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import ALPHABET
 
-__all__ = ["STEPS", "Written", "difference_codes", "fit_codes", "fit_pair_hash", "log_ratio_codes", "random_codes"]
+__all__ = [
+    "STEPS",
+    "Places",
+    "Written",
+    "difference_codes",
+    "fit_codes",
+    "fit_pair_hash",
+    "log_ratio_codes",
+    "random_codes",
+]
 
 STEPS = 499  # the published figure is the loss printed before the 500th step
 _RATE = 0.5
@@ -30,6 +39,7 @@ _BLOCK = 1 << 14  # positions scored together
 
 Written = Callable[[Corpus, Bytes, tuple[int, ...], np.random.Generator], Floats]
 """Codes (D, V, K) for the bytes at D offsets of a corpus, whose byte t is followed by ``targets[t]``."""
+Places = Mapping[Corpus, tuple[tuple[int, ...], int]]
 
 
 def _frequencies(text: Corpus, targets: Bytes, offsets: tuple[int, ...]) -> tuple[Floats, Floats]:
@@ -64,7 +74,7 @@ def random_codes(
 
 def fit_codes(
     written: Written,
-    offsets_on: Callable[[Corpus], tuple[tuple[int, ...], int]],
+    places: Places,
     seed: int,
     text: Corpus,
     draw: int,
@@ -73,19 +83,19 @@ def fit_codes(
 ) -> Fit:
     """Write codes for ``text`` and fit their read-out; shuffled targets are what the codes are counted from, too.
 
-    ``offsets_on`` says for a text which offsets are read, and the first position that is fitted.
+    ``places`` says for each text which offsets are read, and the first position that is fitted.
     """
     began = time.perf_counter()
-    offsets, first = offsets_on(text)
+    offsets, first = places[text]
     targets = contiguous(shuffle(text.data[1:]) if shuffle else text.data[1:])
     codes = written(text, targets, offsets, np.random.default_rng((seed, draw)))
     weights, bits = _read_out(text, features_of(text, offsets, codes, first), targets[first:], progress)
     model = Readout(offsets, codes, weights.W, weights.b)
-    return Fit(model, offsets, bits, time.perf_counter() - began, partial(bits_after, model))
+    return Fit(model, offsets, bits, time.perf_counter() - began, len(text), partial(bits_after, model))
 
 
 def fit_pair_hash(
-    offsets_on: Callable[[Corpus], tuple[tuple[int, ...], int]],
+    places: Places,
     width: int,
     seed: int,
     text: Corpus,
@@ -95,7 +105,7 @@ def fit_pair_hash(
 ) -> Fit:
     """The same for random signs of a pair of bytes, which no :class:`Readout` can hold."""
     began = time.perf_counter()
-    (a, b), first = offsets_on(text)
+    (a, b), first = places[text]
     generator = np.random.default_rng((seed, draw))
     signs = (2 * generator.integers(0, 2, (ALPHABET * ALPHABET, width)) - 1).astype(np.int8)
     targets = contiguous(shuffle(text.data[1:]) if shuffle else text.data[1:])
@@ -112,7 +122,7 @@ def fit_pair_hash(
             total += float(problem.bits(problem.gathered(weights)).sum())
         return total / (len(corpus) - boundary)
 
-    return Fit(None, (a, b), bits, time.perf_counter() - began, score)
+    return Fit(None, (a, b), bits, time.perf_counter() - began, len(text), score)
 
 
 def _read_out(text: Corpus, rows: Floats, targets: Bytes, progress: Progress) -> tuple[Weights, float]:

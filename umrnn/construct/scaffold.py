@@ -71,7 +71,7 @@ def _trained(
         kept=kept,
         progress=_Epochs(progress, len(text) - 1),
     )
-    return Fit(result.model, (), result.bpc, result.seconds, partial(bits_after, result.model))
+    return Fit(result.model, (), result.bpc, result.seconds, len(text), partial(bits_after, result.model))
 
 
 def _marks(network: Elman, share: float, kind: str, generator: np.random.Generator) -> NDArray[np.bool_] | None:

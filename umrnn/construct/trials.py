@@ -35,6 +35,7 @@ class Fit:
     offsets : the offsets it reads
     bpc : its mean loss on the positions fitted
     seconds : to build and fit
+    bytes_read : of the text it has seen
     bits_after : its mean loss on the bytes of a corpus from an index on
     """
 
@@ -42,6 +43,7 @@ class Fit:
     offsets: tuple[int, ...]
     bpc: float
     seconds: float
+    bytes_read: int
     bits_after: Callable[[Corpus, int], float]
 
 
@@ -102,7 +104,7 @@ def _tried(trial: Trial, parts: Parts, answers: Sequence[Fit]) -> Tried:
     held_out = tuple(fit.bits_after(parts.scored, parts.first) for fit in counted)
     null_bpc = fmean(fit.bpc for fit in shuffled) if shuffled else None
     first = held_out[0] if isfinite(held_out[0]) else None  # an unseen pair has no maximum likelihood
-    row = Row(trial.construction, trial.detail, text[0].bpc, first, null_bpc, text[0].seconds, len(parts.text))
+    row = Row(trial.construction, trial.detail, text[0].bpc, first, null_bpc, text[0].seconds, text[0].bytes_read)
     return Tried(row, text[0], counted[0], tuple(fit.bpc for fit in text), held_out)
 
 

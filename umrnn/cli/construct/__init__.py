@@ -2,7 +2,7 @@
 
 import typer
 
-from umrnn.cli.construct import beyond, compare, imitate, registers
+from umrnn.cli.construct import beyond, compare, imitate, offsets, redux, registers
 
 __all__ = ["app"]
 
@@ -21,3 +21,7 @@ app.command("halves")(registers.halves)
 app.command("spectral")(beyond.spectral)
 app.command("conjunctions")(beyond.conjunctions)
 app.command("compare")(compare.compare)
+app.command("multi-offset")(offsets.multi_offset)
+app.command("reverse")(offsets.reverse)
+app.command("bigram")(offsets.bigram)
+app.command("redux")(redux.redux)

@@ -4,23 +4,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from umrnn.result import Result
-    from umrnn.rnn import Elman
+    from umrnn.rnn import Elman, Readout
 
 __all__ = ["save_network", "writable_network"]
 
 
-def writable_network(output: str | None, read: dict[str, str | None]) -> None:
-    """Check, before the work, that a network can be written at ``output`` and is none of the files that are read."""
+def writable_network(output: str | None, read: dict[str, str | None], *, stateless: bool = False) -> None:
+    """Check, before the work, that a network can be written at ``output`` and is none of the files that are read.
+
+    What has no state, a read-out of bytes at fixed offsets, goes into npz files alone.
+    """
     if output is None:
         return
     from umrnn._validate import writable_file
-    from umrnn.rnn.formats import format_of, need_library
+    from umrnn.rnn.formats import check_holds_readout, format_of, need_library
 
     writable_file(output, keep=read)
+    if stateless:
+        check_holds_readout(output)
     need_library(format_of(output))
 
 
-def save_network(command: str, result: "Result", model: "Elman", output: str | None, **figures: Any) -> None:
+def save_network(command: str, result: "Result", model: "Elman | Readout", output: str | None, **figures: Any) -> None:
     """Write the network of a result, with ``figures`` and what it was made from."""
     if output is None:
         return

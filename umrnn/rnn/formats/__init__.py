@@ -34,6 +34,7 @@ __all__ = [
     "READABLE",
     "ModelFile",
     "ReadoutFile",
+    "check_holds_readout",
     "describe",
     "describe_predictor",
     "format_of",
@@ -146,8 +147,8 @@ def save(
         If the format needs a library that is not installed.
     """
     name = format_of(path, format)
-    if isinstance(model, Readout) and name != "npz":
-        raise InputError(f"a read-out must be written as npz, got {name}", hint="give the file the suffix .npz")
+    if isinstance(model, Readout):
+        check_holds_readout(path, format)
     target = writable_file(path, "the model")
     about = dict(metadata or {})
     try:
@@ -175,6 +176,18 @@ def format_of(path: StrPath, format: str | None = None) -> str:
         hint = f"suffixes: {' '.join(_SUFFIXES)}" if format is None else None
         raise InputError(f"format must be one of {', '.join(FORMATS)}, got {got}", hint=hint)
     return name
+
+
+def check_holds_readout(path: StrPath, format: str | None = None) -> None:
+    """Refuse, before the work, any format but npz for a read-out without dynamics.
+
+    Examples
+    --------
+    >>> check_holds_readout("readout.npz")
+    """
+    name = format_of(path, format)
+    if name != "npz":
+        raise InputError(f"a read-out must be written as npz, got {name}", hint="give the file the suffix .npz")
 
 
 def need_library(format: str) -> None:

@@ -1,0 +1,158 @@
+"""``umrnn construct multi-offset | reverse | bigram``: what follows from single past bytes, without a state."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from umrnn.cli.construct.parts import AgainstOption, HeldOutOption, ShufflesOption, open_parts
+from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.inputs import files_read
+from umrnn.cli.options import (
+    CorpusOption,
+    FormatOption,
+    Offsets,
+    OffsetsOption,
+    RangeOption,
+    SeedOption,
+    TableOption,
+    ThreadsOption,
+    parse_offsets,
+)
+
+if TYPE_CHECKING:
+    from umrnn.construct.offset_codes import Design
+
+__all__ = ["bigram", "multi_offset", "reverse"]
+
+DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Draws of random codes, for the spread.")]
+DescentOption = Annotated[
+    int, typer.Option("--descent-bytes", metavar="N", help="Bytes that gradient steps see, the latest.")
+]
+ReadoutOption = Annotated[
+    str | None, typer.Option("--output", metavar="PATH.npz", help="Write the read-out there; eval scores it.")
+]
+
+
+def multi_offset(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    offsets: OffsetsOption = None,
+    greedy: Annotated[
+        int | None, typer.Option(metavar="K", help="Read out K offsets that counting chooses instead.")
+    ] = None,
+    neurons: Annotated[int, typer.Option(metavar="M", help="Rectified neurons in between; 0 for none.")] = 0,
+    features: Annotated[int, typer.Option(metavar="F", help="Random signs in all.")] = 128,
+    against: AgainstOption = None,
+    held_out: HeldOutOption = None,
+    draws: Annotated[
+        int | None, typer.Option(metavar="N", help="Draws of random codes. [default: 3; 1 beyond --descent-bytes]")
+    ] = None,
+    descent_bytes: DescentOption = 1 << 12,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: ReadoutOption = None,
+    table: TableOption = None,
+) -> None:
+    """Read the next byte out of random codes of the bytes at several offsets; by default the published sets of them."""
+    from umrnn.construct.multi_offset import multi_offset as measure
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    command, designs = "construct multi-offset", _designs(offsets, greedy, neurons, features, output)
+    writable_network(output, files_read(the_corpus=corpus, the_other=against), stateless=True)
+    sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
+    with drawn_progress() as progress:
+        null = Null(permutations, seed)
+        how: dict[str, Any] = {"draws": draws, "descent_bytes": descent_bytes, "threads": threads}
+        result = measure(parts, designs, null=null, **how, progress=progress)
+    save_network(command, result, result.model, output, bpc=result.fits[0].row.bpc)
+    sink.emit(result)
+
+
+def reverse(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    lags: Annotated[
+        Offsets | None,
+        typer.Option(
+            parser=parse_offsets, metavar="D,D,...", help="Lags back from the byte just read. [default: by counting]"
+        ),
+    ] = None,
+    write: Annotated[
+        Literal["lags", "offsets"], typer.Option(help="Which log-ratio read-out --output receives.")
+    ] = "lags",
+    against: AgainstOption = None,
+    held_out: HeldOutOption = None,
+    draws: DrawsOption = 3,
+    descent_bytes: DescentOption = 1 << 12,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: ReadoutOption = None,
+    table: TableOption = None,
+) -> None:
+    """Write features of past bytes from counts, and fit nothing but their read-out."""
+    from umrnn.construct.reverse import reverse as measure
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    command = "construct reverse"
+    writable_network(output, files_read(the_corpus=corpus, the_other=against), stateless=True)
+    sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
+    with drawn_progress() as progress:
+        null, chosen = Null(permutations, seed), lags.values if lags else None
+        how: dict[str, Any] = {"draws": draws, "descent_bytes": descent_bytes, "threads": threads}
+        result = measure(parts, chosen, null=null, **how, progress=progress)
+    kind = "log_ratio" if write == "lags" else "pattern_offsets"
+    save_network(command, result, result.model(kind), output, bpc=result.tried[kind].row.bpc)
+    sink.emit(result)
+
+
+def bigram(
+    corpus: CorpusOption = "siteinfo",
+    byte_range: RangeOption = None,
+    hidden: Annotated[int, typer.Option(metavar="H", help="Neurons.")] = 128,
+    ridge: Annotated[float, typer.Option(metavar="X", help="Added to the squared weights of the read-out.")] = 0.01,
+    against: AgainstOption = None,
+    held_out: HeldOutOption = None,
+    draws: DrawsOption = 3,
+    permutations: ShufflesOption = 1,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    format: FormatOption = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Write the network there: .npz, .bin, .safetensors or .pt.")
+    ] = None,
+    table: TableOption = None,
+) -> None:
+    """Write a network that predicts from the byte just read, with no training."""
+    from umrnn.construct.bigram import bigram as measure
+    from umrnn.nulls import Null
+    from umrnn.report.output import Output, drawn_progress
+
+    command = "construct bigram"
+    writable_network(output, files_read(the_corpus=corpus, the_other=against))
+    sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
+    with drawn_progress() as progress:
+        null = Null(permutations, seed)
+        result = measure(parts, hidden=hidden, ridge=ridge, draws=draws, null=null, threads=threads, progress=progress)
+    save_network(command, result, result.model, output, bpc=result.tried["network"].row.bpc)
+    sink.emit(result)
+
+
+def _designs(
+    offsets: Offsets | None, greedy: int | None, neurons: int, features: int, output: str | None
+) -> "list[Design] | None":
+    """The one design that is asked for, None for the published ones."""
+    from umrnn.construct.offset_codes import Design
+
+    if offsets is not None and greedy is not None:
+        raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
+    if offsets is None and greedy is None:
+        if neurons or features != 128 or output:
+            raise typer.BadParameter("--neurons, --features and --output need --offsets D,D,... or --greedy K")
+        return None
+    return [Design(offsets.values if offsets else (), greedy or 0, neurons, features)]
