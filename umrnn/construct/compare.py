@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 
 from umrnn._files import write_atomically
-from umrnn._validate import integer
+from umrnn._validate import integer, positive
 from umrnn.construct.beyond import BASES, grown_network, spectral_network
 from umrnn.construct.carried import Carried, Features, two_scores
 from umrnn.construct.carrier import Carrier
@@ -200,6 +200,7 @@ def compare(
     205
     """
     sizes = tuple(integer("hidden", size, _BITS) for size in hidden)
+    times = tuple(positive("every multiple of the time", factor) for factor in times)
     desk = _Desk(corpus, split or Split(0.8), null or Null(1, seed), seed, threads, progress)
     settings = {"hidden": sizes, "times": times, "held_out_from": corpus.start + desk.boundary}
     settings |= {"permutations": desk.null.permutations, "seed": seed}

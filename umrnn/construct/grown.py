@@ -50,7 +50,7 @@ def grow(
     corpus: Corpus,
     hidden: int,
     *,
-    rounds: int = 8,
+    rounds: int = 6,
     window: int = 200_000,
     seed: int = 0,
     threads: int | None = None,

@@ -73,7 +73,7 @@ def conjunctions(
     base_neurons: Annotated[
         int | None, typer.Option(metavar="N", help="Neurons of it. [default: 40, of small networks a third]")
     ] = None,
-    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds of growth.")] = 8,
+    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds of growth.")] = 6,
     window: Annotated[int, typer.Option(metavar="N", help="Bytes that one round looks at.")] = 200_000,
     passes: PassesOption = 2,
     held_out: HeldOutOption = 0.5,
