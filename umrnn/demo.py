@@ -1,10 +1,17 @@
-"""The whole story on one corpus in one run: counts, skip patterns, a network, its factor map, each in bits per byte."""
+"""The whole story on one corpus in one run: counts, a network, its factor map, networks written, in bits per byte."""
 
 import time
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 from umrnn.compressors import compressed_bpc
+from umrnn.construct.beyond import grown_network
+from umrnn.construct.carried import two_scores
+from umrnn.construct.carrier import Carrier
+from umrnn.construct.register_fit import RegisterFit
+from umrnn.construct.register_study import RegisterStudy
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret import factor_map
@@ -23,6 +30,7 @@ _EPOCHS = 400
 _ORDERS = 6
 _OFFSETS = 8
 _MAX_OFFSET = 30
+_GROWN = 64  # neurons
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Demo(Result):
 
 
 def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress: Progress = SILENT) -> Demo:
-    """Count the first ``LONGEST`` bytes of ``corpus``, search them for offsets, train a network on them and read it.
+    """Count the first ``LONGEST`` bytes of ``corpus``, search for offsets, train a network, read it, write others.
 
     In-sample scores count and score the same bytes. Held-out scores count (or train on) the first half and score the
     second. Null scores shuffle what there is to predict: a model that does as well there has only memorised.
@@ -109,8 +117,10 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
         for run, read in ((training, text), (half, text), (memorised, shuffled))
     ]
     mapped = time.perf_counter()
+    written = _written(text, null, split, threads, progress)
+    packing = time.perf_counter()
     compressed = compressed_bpc(text, threads=threads)
-    packed = (time.perf_counter() - mapped) / len(compressed)
+    packed = (time.perf_counter() - packing) / len(compressed)
     order_0, order, found = counts.headline(), ngrams.orders[-1], greedy.headline()
     named = ",".join(map(str, found["offsets"])) or "none found"
     settings = {
@@ -146,12 +156,13 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
             Stage("network", network, training.bpc, half.held_out_bpc, memorised.bpc, trained - searched),
             Stage(
                 "factor map",
-                f"two lags for each neuron, R² {maps[0]['mean_r2']:.2f}, left out {maps[0]['loo_r2']:.2f}",
+                _map_detail(maps[0]["mean_r2"], maps[0]["loo_r2"]),
                 maps[0]["bpc_from_map"],
                 maps[1]["bpc_from_map_held_out"],
                 maps[2]["bpc_from_map"],
                 mapped - trained,
             ),
+            *written,
             # A compressor scores each byte before it learns from it, so its score is held out by nature.
             *(Stage(name, "adaptive, header included", None, bpc, None, packed) for name, bpc in compressed.items()),
         ),
@@ -160,6 +171,38 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
         steps=greedy.tables()["steps"],
         orders=ngrams.tables()["orders"],
         compressed=compressed,
+    )
+
+
+def _map_detail(r2: float | None, left_out: float | None) -> str:
+    """What the factor map found; neurons that never change have nothing to explain."""
+    if r2 is None or not np.isfinite(r2) or left_out is None:
+        return "two lags for each neuron, none of which changes"
+    return f"two lags for each neuron, R² {r2:.2f}, left out {left_out:.2f}"
+
+
+def _written(text: Corpus, null: Null, split: Split, threads: int | None, progress: Progress) -> tuple[Stage, ...]:
+    """Networks written from counts: a shift register read out by least squares, and conjunctions on a linear state.
+
+    A text too short for either has none.
+    """
+    groups, boundary = 16, split.boundary(len(text))
+    if boundary < 4 * groups or len(np.unique(text.data[:boundary])) < 4:
+        return ()
+    once = Null(1, null.seed)
+    study = RegisterStudy(text, Carrier.of("mixed", 8, groups), split=split, null=once, threads=threads)
+    row = study.measured("shift register", RegisterFit.pseudo_inverse).row
+    began = time.perf_counter()
+    told: dict[str, Any] = {"seed": null.seed, "threads": threads, "progress": progress}
+    model, carried, _ = grown_network(text, _GROWN, **told)
+    seconds = time.perf_counter() - began
+    half = grown_network(text.slice(0, boundary), _GROWN, **told)[0]
+    scores = two_scores(model, text, len(text))[0], two_scores(half, text, boundary)[1]
+    return (
+        Stage(
+            "shift register", "128 neurons from counts alone", row.bpc, row.held_out_bpc, row.null_bpc, row.seconds or 0
+        ),
+        Stage("grown", f"{_GROWN} neurons, no back-propagation", *scores, carried.null_bpc(once), seconds),
     )
 
 
