@@ -121,6 +121,12 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield spectral(corpus, 4, null=null)
     yield conjunctions(corpus, 9, rounds=2, null=null)
     yield compare(corpus, (8,), times=(), null=null)
+    for read_out in ("log-ratio", "pinv", "newton"):
+        yield construct.shift_register(corpus, read_out=read_out, groups=2, null=null)
+    yield construct.continuum(corpus, groups=2, null=null)
+    yield construct.compare_hashes(corpus, groups=2, draws=1, null=null)
+    yield construct.compare_carriers(corpus, groups=2, steps=2, null=null)
+    yield construct.halves(corpus, groups=2, null=null)
     yield environment()
 
 

@@ -110,7 +110,7 @@ def continuum(
     Examples
     --------
     >>> found = continuum(Corpus.siteinfo().slice(0, 200), null=Null(0))
-    >>> found.headline()["bpc_newton"] < found.headline()["bpc_pinv"] < found.headline()["bpc_log_ratio"]
+    >>> found.headline()["bpc_pinv_gd20"] < found.headline()["bpc_pinv"] < found.headline()["bpc_log_ratio"]
     True
     """
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed)
