@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from tests.corpora import independent
 from tests.naive import network as naive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError, ModelError
@@ -266,3 +267,29 @@ def test_sgd__finds_the_published_model_again(reference):
     for name, least in (("W_x", 0.95), ("W_h", 0.75), ("W_y", 0.95)):
         found, expected = getattr(result.model, name).ravel(), getattr(published, name).ravel()
         assert np.corrcoef(found, expected)[0, 1] > least, name
+
+
+def test_train__ends_with_the_time_in_the_middle_of_an_epoch(tmp_path) -> None:
+    """The run ends after its first chunks, keeps what it has, and comes to the same bits when resumed."""
+    corpus, path = independent(200_000), tmp_path / "state"
+    limited = train(corpus, hidden=4, optimizer="adam", epochs=2, seconds=1e-9, checkpoint=path)
+    assert limited.epochs == 0
+    assert 0 < limited.updates < 4000
+    assert limited.model.sha256 != initial(4).sha256
+    assert limited.provenance["parameters"]["seconds"] == 1e-9
+    whole = train(corpus, hidden=4, optimizer="adam", epochs=2)
+    resumed = train(corpus, hidden=4, optimizer="adam", epochs=2, checkpoint=path, resume=True)
+    assert resumed.model.sha256 == whole.model.sha256
+    assert resumed.epochs == 2
+
+
+def test_train__time_to_spare_changes_nothing() -> None:
+    corpus = Corpus.siteinfo()
+    plain = train(corpus, hidden=4, epochs=2)
+    assert train(corpus, hidden=4, epochs=2, seconds=1000.0).model.sha256 == plain.model.sha256
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_train__seconds_must_be_positive(seconds: float) -> None:
+    with pytest.raises(InputError, match="seconds must be a finite number above 0"):
+        train(Corpus.siteinfo(), hidden=4, epochs=1, seconds=seconds)

@@ -26,6 +26,7 @@ class Recipe(TypedDict):
     optimizer: str
     hidden: int
     epochs: int | None
+    seconds: float | None
     rate: float | None
     bptt: int
     seed: int
@@ -39,6 +40,9 @@ def train(
     ] = "sgd",
     epochs: Annotated[
         int | None, typer.Option(metavar="N", help="Passes over the corpus. [default: sgd 4000, adam 400]")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="X", help="Of training, after which it ends, wherever it is.")
     ] = None,
     hidden: Annotated[int, typer.Option(metavar="H", help="Neurons.")] = 128,
     lr: Annotated[
@@ -65,7 +69,9 @@ def train(
     sink, source = Output.to("train", format, None, table), open_corpus(corpus, byte_range)
     files = training_files(output, checkpoint, resume=resume, keep=files_read(the_corpus=corpus))
     with drawn_progress() as progress, files.kept():
-        recipe = Recipe(optimizer=optimizer, hidden=hidden, epochs=epochs, rate=lr, bptt=bptt, seed=seed)
+        recipe = Recipe(
+            optimizer=optimizer, hidden=hidden, epochs=epochs, seconds=seconds, rate=lr, bptt=bptt, seed=seed
+        )
         state = files.checkpoint
         training = rnn.train(source, **recipe, held_out=held_out, checkpoint=state, resume=resume, progress=progress)
         files.save(training)

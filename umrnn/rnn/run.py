@@ -43,21 +43,30 @@ class Run:
         self._save_every, self._due = seconds, time.monotonic()
         self._logged = set(np.geomspace(1, recipe.epochs, _LOGGED).round().astype(int).tolist())
 
-    def finish(self, progress: Progress) -> None:
-        """Train to the last epoch. Ctrl-C is heard between kernel calls, and raised once the state is saved."""
+    def finish(self, progress: Progress, limit: float | None = None) -> None:
+        """Train to the last epoch, or until ``limit`` seconds of training are over.
+
+        Ctrl-C is heard between kernel calls, and raised once the state is saved.
+        """
         compile_kernels(self.recipe)
         self._due = time.monotonic() + min(_FIRST_SAVE, self._save_every)
-        progress.start("train", self.recipe.epochs * self.targets, "B")
-        progress.advance(self.counters.targets)
+        if limit is None:
+            progress.start("train", self.recipe.epochs * self.targets, "B")
+            progress.advance(self.counters.targets)
+        else:
+            progress.start("train", limit, "s")
+            progress.advance(self.counters.seconds)
         with one_thread(), deferred_interrupt() as deliver_interrupt:
             try:
-                while self.counters.epoch < self.recipe.epochs:
-                    self._advance(progress)
+                while self.counters.epoch < self.recipe.epochs and (limit is None or self.counters.seconds < limit):
+                    self._advance(progress, timed=limit is not None)
                     deliver_interrupt()
             except KeyboardInterrupt:
                 self._save()
                 raise
             self._save()
+        if self.counters.position:
+            self._keep_if_better(self.counters.nats / self.counters.position / math.log(2))
         progress.finish()
 
     def restore(self) -> None:
@@ -70,14 +79,15 @@ class Run:
             array[...] = found.arrays[name]
         self.counters = found.counters
 
-    def _advance(self, progress: Progress) -> None:
+    def _advance(self, progress: Progress, *, timed: bool) -> None:
         """Train on the next few chunks; close the epoch where they end it."""
         counters, recipe = self.counters, self.recipe
         first = counters.position
         last = min(first + recipe.chunks_per_call() * recipe.bptt, self.targets)
         began = time.perf_counter()
         nats, norms = self.machine.run(self.corpus.data[first : last + 1], counters.epoch, counters.updates)
-        counters.seconds += time.perf_counter() - began
+        spent = time.perf_counter() - began
+        counters.seconds += spent
         if not math.isfinite(nats) or not np.isfinite(self.machine.flat).all():
             raise InputError(
                 f"training diverged in epoch {counters.epoch + 1}: the loss is no longer finite",
@@ -95,21 +105,26 @@ class Run:
             self._close_epoch(bpc)
         if time.monotonic() >= self._due:
             self._save()
-        progress.advance(last - first, bpc=bpc, epoch=epoch)
+        progress.advance(spent if timed else last - first, bpc=bpc, epoch=epoch)
 
     def _close_epoch(self, bpc: float) -> None:
         counters = self.counters
         if (counters.epoch + 1) in self._logged:
             rate = self.recipe.rate_at(counters.epoch)
             counters.log.append([counters.epoch + 1, bpc, rate, counters.norms / counters.epoch_updates])
-        best = math.inf if counters.best_bpc is None else counters.best_bpc
-        if bpc < best - _IMPROVEMENT and (score := self._score(bpc)) < best:
-            counters.best_bpc, counters.best_epoch = score, counters.epoch + 1
-            self.best[:] = self.machine.flat
+        self._keep_if_better(bpc)
         self.machine.work.h[0] = 0
         counters.epoch += 1
         counters.position = counters.epoch_updates = 0
         counters.nats = counters.norms = 0.0
+
+    def _keep_if_better(self, bpc: float) -> None:
+        """Keep the weights as they stand, of running loss ``bpc``, if they are better than the best so far."""
+        counters = self.counters
+        best = math.inf if counters.best_bpc is None else counters.best_bpc
+        if bpc < best - _IMPROVEMENT and (score := self._score(bpc)) < best:
+            counters.best_bpc, counters.best_epoch = score, counters.epoch + 1
+            self.best[:] = self.machine.flat
 
     def _score(self, running: float) -> float:
         """Loss in bits per byte of the weights as they stand; on a long corpus the running loss must do."""

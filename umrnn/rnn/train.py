@@ -36,7 +36,7 @@ class Training(Result):
     ----------
     model : the best weights at the end of any epoch: of lowest loss, on a long corpus of lowest running loss
     bpc : loss of ``model`` on the corpus it was trained on: in-sample, bits per byte
-    epochs, updates : passes over the corpus, and steps of the optimiser
+    epochs, updates : whole passes over the corpus, and steps of the optimiser
     seconds : spent training, over all resumed runs; compilation and evaluation are left out
     bytes_per_second : targets per training second; None where the clock saw no time pass
     held_out_bpc : loss of ``model`` on the end of the corpus that was not trained on; None where all of it was
@@ -74,6 +74,7 @@ def train(
     hidden: int = 128,
     optimizer: str = "sgd",
     epochs: int | None = None,
+    seconds: float | None = None,
     rate: float | None = None,
     bptt: int = 50,
     clip: float = 5.0,
@@ -100,6 +101,8 @@ def train(
     optimizer : ``sgd``, the recipe of the published model (rate falling from 0.01 along a cosine, 4,000 epochs),
         or ``adam`` (rate 0.001, 400 epochs)
     epochs, rate : instead of the optimiser's own
+    seconds : of training after which it ends, in the middle of an epoch if need be; those of resumed runs add up. How
+        far it comes in that time, and so the weights, depend on the machine
     bptt : targets per chunk, in [1, 4096]
     clip : largest gradient norm
     seed : of the initial weights, see :func:`umrnn.rnn.initial.initial`
@@ -147,20 +150,20 @@ def train(
     run = Run(text, recipe, start, mask, path, positive("checkpoint_seconds", checkpoint_seconds))
     if resume:
         run.restore()
-    run.finish(progress)
+    run.finish(progress, None if seconds is None else positive("seconds", seconds))
     model, counters = unflatten(run.best, start.hidden), run.counters
     return Training(
         model=model,
         bpc=bits_per_byte(model, text),
         held_out_bpc=bits_after(model, corpus, boundary) if boundary < len(corpus) else None,
-        epochs=recipe.epochs,
+        epochs=counters.epoch,
         updates=counters.updates,
         seconds=counters.seconds,
         bytes_per_second=counters.targets / counters.seconds if counters.seconds else None,
         log=tuple((int(row[0]), *row[1:]) for row in counters.log),
         provenance=provenance(
             text,
-            parameters=recipe.as_dict() | {"best_epoch": counters.best_epoch, "held_out": held_out},
+            parameters=recipe.as_dict() | {"best_epoch": counters.best_epoch, "held_out": held_out, "seconds": seconds},
             seed=seed if initial is None else None,
             threads=1,
             model=model.facts(),
