@@ -3,6 +3,7 @@
 An **offset** d counts back from the predicted byte; group g of a shift register holds the byte at lag g, offset g + 1.
 """
 
+from umrnn.construct.bigram import bigram
 from umrnn.construct.carrier import Carrier
 from umrnn.construct.carrier_designs import compare_carriers
 from umrnn.construct.continuum import continuum
@@ -10,9 +11,12 @@ from umrnn.construct.descent import Descent, descend, newton, rates_falling
 from umrnn.construct.halves import halves
 from umrnn.construct.hash_designs import compare_hashes
 from umrnn.construct.hashes import byte_codes
+from umrnn.construct.multi_offset import multi_offset
 from umrnn.construct.normal_equations import normal_equations
 from umrnn.construct.predict import predict
+from umrnn.construct.redux import redux
 from umrnn.construct.register import Lesson, RegisterCounts, count_register
+from umrnn.construct.reverse import reverse
 from umrnn.construct.shift_register import shift_register
 from umrnn.construct.softmax import Regression, Weights
 from umrnn.construct.substitute import substitute
@@ -24,6 +28,7 @@ __all__ = [
     "RegisterCounts",
     "Regression",
     "Weights",
+    "bigram",
     "byte_codes",
     "compare_carriers",
     "compare_hashes",
@@ -31,10 +36,13 @@ __all__ = [
     "count_register",
     "descend",
     "halves",
+    "multi_offset",
     "newton",
     "normal_equations",
     "predict",
     "rates_falling",
+    "redux",
+    "reverse",
     "shift_register",
     "substitute",
 ]

@@ -114,7 +114,7 @@ def multi_offset(
     draws = usual if draws is None else integer("draws", draws, 1)
     trials = []
     for design in designs or _published(parts):
-        places = {text: design.on(text) for text in {parts.text, parts.counted}}
+        places = {text: design.on(text) for text in (parts.text, parts.counted)}
         often = 1 if designs is None and design.neurons else draws
         fit = partial(fit_design, design, places, descent_bytes, null.seed)
         detail = design.shown(places[parts.text]) + seen(parts.text, descent_bytes)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from umrnn._validate import contiguous
+from umrnn._validate import contiguous, integer, offset_tuple
 from umrnn.construct.descent import descend, rates_falling
 from umrnn.construct.perceptron import descend_layers, draw_layers
 from umrnn.construct.softmax import Regression, Weights
@@ -27,6 +27,7 @@ __all__ = ["Design", "check_size", "features_of", "first_position", "fit_design"
 _STEPS, _RATE, _HALVED = 1000, 0.5, (300, 600, 800)
 _LAYER_STEPS, _LAYER_RATE, _LAYER_HALVED = 2000, 0.1, (500, 1000, 1500)
 _MAX_OFFSET = 30  # that the greedy search looks at
+_MOST = 1 << 14  # features, and neurons
 _LARGEST = 1 << 30  # bytes of features held at once
 
 
@@ -43,11 +44,14 @@ class Design:
     features: int = 128
 
     def __post_init__(self) -> None:
-        wanted = len(self.offsets) or self.greedy
-        if self.features < wanted:
+        if self.offsets:
+            if max(self.offsets) > FARTHEST:
+                raise InputError(f"every offset must be at most {FARTHEST}, got {max(self.offsets)}")
+            offset_tuple(self.offsets, FARTHEST + 1)
+        wanted = len(self.offsets) or integer("greedy", self.greedy, 1)
+        integer("neurons", self.neurons, 0, _MOST)
+        if integer("features", self.features, 1, _MOST) < wanted:
             raise InputError(f"features must be at least one for each of {wanted} offsets, got {self.features}")
-        if self.offsets and max(self.offsets) > FARTHEST:
-            raise InputError(f"every offset must be at most {FARTHEST}, got {max(self.offsets)}")
 
     def on(self, text: Corpus) -> tuple[int, ...]:
         """The offsets for ``text``, which must leave a byte to predict."""
@@ -138,7 +142,8 @@ def fit_design(
         end = descend(Regression(rows, targets, zero, threads=1), zero, rates, progress=progress)
         bits, single = end.bits[-1], [end.weights.W.astype(np.float32), end.weights.b.astype(np.float32)]
     model = Readout(offsets, codes, *single)
-    read = len(text) - (max(0, first + 1 - max(offsets)) if design.offsets else 0)
+    whole = first == max(offsets) or not design.offsets  # the search for offsets counts all of it
+    read = len(text) - (0 if whole else first + 1 - max(offsets))
     return Fit(model, offsets, bits, time.perf_counter() - began, read, partial(bits_after, model))
 
 

@@ -1,0 +1,84 @@
+"""Fits side by side: in order whatever the threads, all told, all stopped together."""
+
+import threading
+import time
+
+import pytest
+
+from umrnn.construct.jobs import run_jobs
+from umrnn.progress import Progress
+
+
+class Recorder(Progress):
+    def __init__(self):
+        self.total, self.done, self.finished = 0.0, 0.0, 0
+
+    def start(self, task, total, unit=""):
+        self.total += total
+
+    def advance(self, amount, **figures):
+        assert not figures
+        self.done += amount
+
+    def finish(self):
+        self.finished += 1
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_run_jobs__answers_in_order_and_tells_all_steps(threads):
+    def work(number):
+        def job(steps):
+            steps.start("inner", 99)
+            for _ in range(number):
+                steps.advance(1, bpc=1.0)
+            steps.finish()
+            return number * 10
+
+        return number, job
+
+    recorder = Recorder()
+    assert run_jobs([work(n) for n in (2, 5, 1)], threads=threads, progress=recorder) == [20, 50, 10]
+    assert (recorder.total, recorder.done, recorder.finished) == (8, 8, 1)
+
+
+def test_run_jobs__the_longest_begins_first():
+    begun = []
+    run_jobs([(n, lambda steps, n=n: begun.append(n)) for n in (1, 3, 2)], threads=1)
+    assert begun == [3, 2, 1]
+
+
+def test_run_jobs__without_jobs():
+    assert run_jobs([]) == []
+
+
+def test_run_jobs__one_that_fails_stops_the_others():
+    begun, stopped = threading.Event(), threading.Event()
+
+    def endless(steps):
+        begun.set()
+        try:
+            for _ in range(10_000):
+                steps.advance(1)
+                time.sleep(0.001)
+        finally:
+            stopped.set()
+
+    def failing(steps):
+        begun.wait(10)
+        raise ValueError("no")
+
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="no"):
+        run_jobs([(2, failing), (1, endless)], threads=2)
+    assert stopped.is_set()
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_run_jobs__are_cancelled_by_their_progress(threads):
+    class Enough(Progress):
+        def advance(self, amount, **figures):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs([(1, lambda steps: steps.advance(1)) for _ in range(4)], threads=threads, progress=Enough())
