@@ -17,10 +17,8 @@ def problem(length, features, neurons, outputs, dtype=np.float64):
 
 
 def scratch(block, features, neurons, outputs, dtype):
-    columns, logits, along, top, total, chosen = (np.empty(n * block, dtype) for n in (neurons, outputs, 0, 1, 1, 1))
-    room = Room(
-        columns, logits, along, top, total, chosen, np.empty((outputs, neurons), dtype), np.empty(outputs, dtype)
-    )
+    logits, along, top, total, chosen = (np.empty(n * block, dtype) for n in (outputs, 0, 1, 1, 1))
+    room = Room(logits, along, top, total, chosen, np.empty((outputs, neurons), dtype), np.empty(outputs, dtype))
     hidden = Hidden(*(np.empty(shape, dtype) for shape in ((block, neurons), (block, neurons), (neurons, features))))
     return room, hidden
 

@@ -23,7 +23,7 @@ class Tiny:
             draw(*shape) for shape in ((positions, inner), (outputs, inner), (outputs,), (outputs, inner), (outputs,))
         )
         self.targets = rng.integers(0, outputs, positions).astype(np.uint8)
-        flat = (inner * block, outputs * block, outputs * block, block, block, block)
+        flat = (outputs * block, outputs * block, block, block, block)
         self.room = kernels.Room(
             *(np.full(size, np.nan, dtype) for size in flat),
             np.full((outputs, inner), np.nan, dtype),

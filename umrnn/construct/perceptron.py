@@ -83,10 +83,8 @@ def descend_layers(
 
 def _room(outputs: int, neurons: int, rows: Floats) -> tuple[Room, kernels.Hidden]:
     block, kind, features = min(_BLOCK, len(rows)), rows.dtype, rows.shape[1]
-    columns, logits, top, total, chosen = (np.empty(n * block, kind) for n in (neurons, outputs, 1, 1, 1))
-    room = Room(
-        columns, logits, logits[:0], top, total, chosen, np.empty((outputs, neurons), kind), np.empty(outputs, kind)
-    )
+    logits, top, total, chosen = (np.empty(n * block, kind) for n in (outputs, 1, 1, 1))
+    room = Room(logits, logits[:0], top, total, chosen, np.empty((outputs, neurons), kind), np.empty(outputs, kind))
     hidden = kernels.Hidden(
         np.empty((block, neurons), kind), np.empty((block, neurons), kind), np.empty((neurons, features), kind)
     )

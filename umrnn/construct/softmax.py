@@ -153,11 +153,9 @@ class Regression:
     def room(self) -> kernels.Room:
         """Scratch for one kernel call at a time."""
         outputs, inner, block, kind = len(self.shared), self.rows.shape[1], min(_BLOCK, len(self)), self.rows.dtype
-        columns, logits, along, top, total, chosen = (
-            np.empty(n * block, kind) for n in (inner, outputs, outputs, 1, 1, 1)
-        )
+        logits, along, top, total, chosen = (np.empty(n * block, kind) for n in (outputs, outputs, 1, 1, 1))
         product, sums = np.empty((outputs, inner), kind), np.empty(outputs, kind)
-        return kernels.Room(columns, logits, along, top, total, chosen, product, sums)
+        return kernels.Room(logits, along, top, total, chosen, product, sums)
 
     def _mean(
         self, part: Callable[[slice], tuple[float, Doubles, Doubles]], positions: int | None = None
