@@ -15,6 +15,7 @@ import umrnn
 from umrnn import cli, construct, interpret, rnn, um
 from umrnn.construct.beyond import conjunctions, spectral
 from umrnn.construct.compare import compare
+from umrnn.construct.redux import Effort
 from umrnn.corpus import Corpus
 from umrnn.demo import demo
 from umrnn.environment import environment
@@ -127,6 +128,11 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield construct.compare_hashes(corpus, groups=2, draws=1, null=null)
     yield construct.compare_carriers(corpus, groups=2, steps=2, null=null)
     yield construct.halves(corpus, groups=2, null=null)
+    few = corpus.slice(0, 60)
+    yield construct.multi_offset(few, draws=1, descent_bytes=20, null=Null(0))
+    yield construct.reverse(few, (1, 2), draws=1, null=Null(1))
+    yield construct.bigram(corpus, hidden=4, draws=1, null=Null(1))
+    yield construct.redux(model, few, effort=Effort((1,), 1, 1), null=Null(1))
     yield environment()
 
 
