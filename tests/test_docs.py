@@ -13,8 +13,6 @@ import pytest
 
 import umrnn
 from umrnn import cli, construct, interpret, rnn, um
-from umrnn.construct.beyond import conjunctions, spectral
-from umrnn.construct.compare import compare
 from umrnn.construct.redux import Effort
 from umrnn.corpus import Corpus
 from umrnn.demo import demo
@@ -119,9 +117,9 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield interpret.lyapunov(model, corpus, steps=50)
     yield construct.predict(model, corpus, null=null, shuffles=1)
     yield construct.substitute(model, corpus, epochs=2, draws=1, permutations=1)
-    yield spectral(corpus, 4, null=null)
-    yield conjunctions(corpus, 9, rounds=2, null=null)
-    yield compare(corpus, (8,), times=(), null=null)
+    yield construct.spectral(corpus, 4, null=null)
+    yield construct.conjunctions(corpus, 9, rounds=2, null=null)
+    yield construct.compare(corpus, (8,), times=(), null=null)
     for read_out in ("log-ratio", "pinv", "newton"):
         yield construct.shift_register(corpus, read_out=read_out, groups=2, null=null)
     yield construct.continuum(corpus, groups=2, null=null)

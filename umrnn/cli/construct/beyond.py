@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from umrnn.cli.construct.options import HeldOutOption, NetworkOption, ShufflesOption, chance
 from umrnn.cli.construct.written import save_network, writable_network
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
@@ -15,20 +16,11 @@ from umrnn.cli.options import (
     ThreadsOption,
 )
 
-__all__ = ["HeldOutOption", "NetworkOption", "ShufflesOption", "chance", "conjunctions", "spectral"]
+__all__ = ["conjunctions", "spectral"]
 
 HiddenOption = Annotated[int, typer.Option("--hidden", metavar="H", help="Neurons.")]
 PassesOption = Annotated[
     int, typer.Option("--passes", metavar="N", help="Of the read-out over the part that is fitted.")
-]
-HeldOutOption = Annotated[
-    float, typer.Option("--held-out", metavar="F", help="Share of the corpus's end to score, not build from.")
-]
-ShufflesOption = Annotated[
-    int, typer.Option("--permutations", metavar="N", help="Shuffles of the targets for the null; 0 leaves it out.")
-]
-NetworkOption = Annotated[
-    str | None, typer.Option("--output", metavar="PATH", help="Write the network there: .npz, .bin, .safetensors, .pt.")
 ]
 
 
@@ -97,10 +89,3 @@ def conjunctions(
         result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
     save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
     sink.emit(result)
-
-
-def chance(held_out: float, permutations: int, seed: int) -> dict[str, Any]:
-    """What every score is compared with."""
-    from umrnn.nulls import Null, Split
-
-    return {"split": Split.holding_out(held_out), "null": Null(permutations, seed)}

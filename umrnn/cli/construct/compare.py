@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from umrnn.cli.construct.beyond import HeldOutOption, ShufflesOption, chance
+from umrnn.cli.construct.options import HeldOutOption, ShufflesOption, chance
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
     CorpusOption,

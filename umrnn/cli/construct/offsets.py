@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from umrnn.cli.construct.parts import AgainstOption, HeldOutOption, ShufflesOption, open_parts
+from umrnn.cli.construct.options import ShufflesOption
+from umrnn.cli.construct.parts import AgainstOption, HeldOutOption, open_parts
 from umrnn.cli.construct.written import save_network, writable_network
 from umrnn.cli.inputs import files_read
 from umrnn.cli.options import (

@@ -10,7 +10,7 @@ from umrnn.cli.options import ByteRange
 if TYPE_CHECKING:
     from umrnn.construct.parts import Parts
 
-__all__ = ["AgainstOption", "HeldOutOption", "ShufflesOption", "open_parts"]
+__all__ = ["AgainstOption", "HeldOutOption", "open_parts"]
 
 HeldOutOption = Annotated[
     float | None,
@@ -19,9 +19,6 @@ HeldOutOption = Annotated[
 AgainstOption = Annotated[
     str | None,
     typer.Option("--against", metavar="PATH|START:STOP", help="Hold out other bytes instead, and fit all of these."),
-]
-ShufflesOption = Annotated[
-    int, typer.Option("--permutations", metavar="N", help="Shuffles of the targets for the null; 0 leaves it out.")
 ]
 
 

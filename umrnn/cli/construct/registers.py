@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from umrnn.cli.construct.options import HeldOutOption, NetworkOption, ShufflesOption, chance
 from umrnn.cli.construct.written import save_network, writable_network
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
@@ -29,17 +30,8 @@ GroupsOption = Annotated[
 HiddenOption = Annotated[
     int | None, typer.Option("--hidden", metavar="H", help="Neurons, --groups x --bits. [default: that product]")
 ]
-HeldOutOption = Annotated[
-    float, typer.Option("--held-out", metavar="F", help="Share of the corpus's end that the honest column scores.")
-]
-ShufflesOption = Annotated[
-    int, typer.Option("--permutations", metavar="N", help="Shuffles of the targets for the null; 0 leaves it out.")
-]
 DescentOption = Annotated[
     int, typer.Option("--descent-bytes", metavar="N", help="Bytes that gradient steps and Newton see, the latest.")
-]
-NetworkOption = Annotated[
-    str | None, typer.Option("--output", metavar="PATH", help="Write the network there: .npz, .bin, .safetensors, .pt.")
 ]
 
 
@@ -77,7 +69,7 @@ def shift_register(
     how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden, "read_out": readout}
     how |= {"ridge": ridge, "steps": steps, "descent_bytes": descent_bytes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
-        result = write(source, **how, **_chance(held_out, permutations, seed), progress=progress)
+        result = write(source, **how, **chance(held_out, permutations, seed), progress=progress)
     save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
     sink.emit(result)
 
@@ -108,7 +100,7 @@ def continuum(
     how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden}
     how |= {"descent_bytes": descent_bytes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
-        result = measure(source, **how, **_chance(held_out, permutations, seed), progress=progress)
+        result = measure(source, **how, **chance(held_out, permutations, seed), progress=progress)
     best = result.measured[result.best].row
     save_network(command, result, result.model, output, bpc=best.bpc, construction=result.best)
     sink.emit(result)
@@ -135,7 +127,7 @@ def hashes(
     source = open_corpus(corpus, byte_range)
     how: dict[str, Any] = {"groups": groups, "draws": draws, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
-        sink.emit(compare_hashes(source, **how, **_chance(held_out, permutations, seed), progress=progress))
+        sink.emit(compare_hashes(source, **how, **chance(held_out, permutations, seed), progress=progress))
 
 
 def carriers(
@@ -162,7 +154,7 @@ def carriers(
     how: dict[str, Any] = {"groups": groups, "rate": lr, "steps": steps, "descent_bytes": descent_bytes}
     how |= {"seed": seed, "threads": threads}
     with drawn_progress() as progress:
-        sink.emit(compare_carriers(source, **how, **_chance(held_out, permutations, seed), progress=progress))
+        sink.emit(compare_carriers(source, **how, **chance(held_out, permutations, seed), progress=progress))
 
 
 def halves(
@@ -190,14 +182,4 @@ def halves(
     how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden}
     how |= {"descent_bytes": descent_bytes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
-        sink.emit(measure(source, **how, **_chance(held_out, permutations, seed), progress=progress))
-
-
-def _chance(held_out: float, permutations: int, seed: int) -> dict[str, Any]:
-    """What every score is compared with."""
-    from umrnn.errors import InputError
-    from umrnn.nulls import Null, Split
-
-    if not 0 < held_out < 1:
-        raise InputError(f"held-out must lie between 0 and 1, got {held_out}")
-    return {"split": Split(1 - held_out), "null": Null(permutations, seed)}
+        sink.emit(measure(source, **how, **chance(held_out, permutations, seed), progress=progress))
