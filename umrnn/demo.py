@@ -7,9 +7,9 @@ from typing import Any, final
 import numpy as np
 
 from umrnn.compressors import compressed_bpc
-from umrnn.construct.beyond import grown_network
 from umrnn.construct.carried import two_scores
 from umrnn.construct.carrier import Carrier
+from umrnn.construct.conjunctions import grown_network
 from umrnn.construct.register_fit import RegisterFit
 from umrnn.construct.register_study import RegisterStudy
 from umrnn.corpus import Corpus

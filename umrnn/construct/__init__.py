@@ -3,17 +3,18 @@
 An **offset** d counts back from the predicted byte; group g of a shift register holds the byte at lag g, offset g + 1.
 """
 
-from umrnn.construct.beyond import conjunctions, spectral
 from umrnn.construct.bigram import bigram
 from umrnn.construct.carrier import Carrier
 from umrnn.construct.carrier_designs import compare_carriers
 from umrnn.construct.compare import compare
+from umrnn.construct.conjunctions import conjunctions
 from umrnn.construct.continuum import continuum
 from umrnn.construct.descent import Descent, descend, newton, rates_falling
 from umrnn.construct.grown import grow
 from umrnn.construct.halves import halves
 from umrnn.construct.hash_designs import compare_hashes
 from umrnn.construct.hashes import byte_codes
+from umrnn.construct.linear_state import linear_state
 from umrnn.construct.multi_offset import multi_offset
 from umrnn.construct.normal_equations import normal_equations
 from umrnn.construct.predict import predict
@@ -22,7 +23,7 @@ from umrnn.construct.register import Lesson, RegisterCounts, count_register
 from umrnn.construct.reverse import reverse
 from umrnn.construct.shift_register import shift_register
 from umrnn.construct.softmax import Regression, Weights
-from umrnn.construct.spectral import linear_state
+from umrnn.construct.spectral import spectral
 from umrnn.construct.substitute import substitute
 
 __all__ = [

@@ -12,14 +12,15 @@ import numpy as np
 
 from umrnn._files import write_atomically
 from umrnn._validate import integer, positive
-from umrnn.construct.beyond import BASES, grown_network, spectral_network
 from umrnn.construct.carried import Carried, Features, two_scores
 from umrnn.construct.carrier import Carrier
+from umrnn.construct.conjunctions import BASES, grown_network
 from umrnn.construct.offset_codes import Design, sign_codes
 from umrnn.construct.parts import Parts
 from umrnn.construct.register_fit import RegisterFit
 from umrnn.construct.register_study import Procedure, RegisterStudy
 from umrnn.construct.score import Row, as_table, order_0
+from umrnn.construct.spectral import spectral_network
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
@@ -37,6 +38,7 @@ _BITS = 8  # of a register's codes
 _OFFSETS = 8  # of the read-out without a state
 _LITTLE = 4000  # bytes that the kernels are compiled on, and tried on both ways of fitting a read-out
 _EPOCHS = 1_000_000  # never reached: time ends the training
+_RATES = (1e-3, 3e-4)  # of Adam: the usual one is too fast for a network of 512 neurons
 _NETWORK = "network, BPTT"
 
 
@@ -151,14 +153,14 @@ class _Desk:
             self.boundary,
         )
 
-    def trained(self, hidden: int, seconds: float, name: str) -> Row:
+    def trained(self, hidden: int, seconds: float, rate: float, name: str) -> Row:
         """A network trained by back-propagation through time for so many seconds, with Adam."""
-        limit: dict[str, Any] = {"optimizer": "adam", "epochs": _EPOCHS, "seconds": seconds, "seed": 42}
+        limit: dict[str, Any] = {"optimizer": "adam", "epochs": _EPOCHS, "seconds": seconds, "rate": rate, "seed": 42}
         told = Renamed(self.progress, f"train {seconds:.0f} s")
         training = train(self.text, hidden=hidden, **limit, progress=told)
         bpc, held_out = two_scores(training.model, self.corpus, self.boundary, progress=self.progress)
         read = training.updates * 50
-        detail = f"H {hidden}, {name}, {read / len(self.text):.2g} passes"
+        detail = f"H {hidden}, {name}, rate {rate:g}, {read / len(self.text):.2g} passes"
         return Row(_NETWORK, detail, bpc, held_out, None, training.seconds, min(read, self.boundary))
 
     def _features(self, offsets: tuple[int, ...], codes: Any, first: int, stop: int) -> Features:
@@ -236,7 +238,8 @@ def _jobs(
         spent = done[-1][0].seconds or 0.0
         for factor in times if size == sizes[0] else times[:1]:
             name = "the same time" if factor == 1 else f"{factor:g} times the time"
-            yield partial(desk.trained, size, spent * factor, name)
+            for rate in _RATES:
+                yield partial(desk.trained, size, spent * factor, rate, name)
 
 
 def _compile(desk: _Desk) -> None:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from umrnn.construct.grown import Growth
 from umrnn.construct.lanes import lane_states
-from umrnn.construct.spectral import LinearState
+from umrnn.construct.linear_state import LinearState
 from umrnn.corpus import Corpus
 from umrnn.result import Table
 from umrnn.rnn.weights import ALPHABET

@@ -1,173 +1,102 @@
-"""A linear state from counts alone: canonical correlation of past and future bytes, and the shift that carries it."""
+"""``construct spectral``: a network whose state is the best linear summary of the past, from pair counts alone."""
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from umrnn._validate import integer, positive
-from umrnn.errors import InputError
-from umrnn.rnn.blas import one_thread
-from umrnn.rnn.weights import ALPHABET, Elman
-from umrnn.um.counts import OffsetCounts
+from umrnn.construct.carried import Carried
+from umrnn.construct.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
+from umrnn.construct.linear_state import LinearState, linear_state
+from umrnn.construct.neuron_notes import component_rows
+from umrnn.corpus import Corpus
+from umrnn.nulls import Null, Split
+from umrnn.progress import SILENT, Progress
+from umrnn.rnn.weights import Elman
+from umrnn.um.counts import offset_counts
 
-__all__ = ["LinearState", "linear_state"]
+__all__ = ["GAIN", "spectral", "spectral_network"]
 
-Doubles = NDArray[np.float64]
-
-_RIDGE = 1e-9  # added to the variance of each number of the state: on short texts some have none
-
-
-@dataclass(frozen=True, eq=False)
-class LinearState:
-    """A state s_t = F s_{t-1} + G (onehot(x_t) - p) of H numbers, near the best linear summary of the past.
-
-    Parameters
-    ----------
-    F : shape (H, H), the shift: what is kept of the state before
-    G : shape (H, 256), what the byte just read adds; zero columns for bytes that were not counted
-    p : shape (256,), shares of the bytes
-    correlations : shape (H,), canonical correlations of past and future, falling
-    weights : shape (H, past, 256), what each byte at each lag adds to the window's summary
-    kept : share of the variance of the window's summary that the recurrence keeps
-    condition : condition number of the normal equations of the shift
-    """
-
-    F: Doubles
-    G: Doubles
-    p: Doubles
-    correlations: Doubles
-    weights: Doubles
-    kept: float
-    condition: float
-
-    def elman(self, gain: float = 1.0, dtype: type = np.float32) -> Elman:
-        """The state as neurons h = tanh(gain * s), read out by nothing yet.
-
-        The smaller ``gain`` the nearer to s; bytes so rare that they throw the state far are held by the tanh.
-        """
-        positive("gain", gain)
-        hidden = len(self.F)
-        return Elman(
-            (gain * self.G).astype(dtype),
-            self.F.astype(dtype),
-            (-gain * self.G @ self.p).astype(dtype),
-            np.zeros((ALPHABET, hidden), dtype),
-            np.zeros(ALPHABET, dtype),
-        )
+GAIN = 2.0  # of a linear state: its neurons saturate where a rare byte throws it far, which costs nothing
 
 
-def linear_state(
-    counts: OffsetCounts, hidden: int, *, past: int = 6, future: int = 4, floor: float = 1e-3
-) -> LinearState:
-    """The H directions of the last ``past`` bytes that correlate most with the next ``future`` ones.
+def spectral(
+    corpus: Corpus,
+    hidden: int = 128,
+    *,
+    past: int = 6,
+    future: int = 4,
+    gain: float = GAIN,
+    passes: int = 2,
+    split: Split | None = None,
+    null: Null | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> Constructed:
+    """A network whose state is the best linear summary of the last bytes for the next ones, from pair counts alone.
 
-        Σ_pp^{-1/2} Σ_pf Σ_ff^{-1/2} = U S Vᵀ        s_t = U_Hᵀ Σ_pp^{-1/2} (x_t, x_{t-1}, …)
-        (F, G) = cov(s_t, (s_{t-1}, x_t)) cov((s_{t-1}, x_t))^{-1}
-
-    All covariances are tables of ``counts`` (bytes as one-hot vectors less their shares, zero beyond either end of the
-    text), so the corpus is not read again, and its length costs nothing. Their order is that of a window, hence no
-    combination of bytes has a variance below zero, and no correlation exceeds 1, on however short a text.
+    Past–past and past–future covariances of one-hot bytes are pair counts; their canonical correlation gives H
+    directions, the shift of the window the weights that carry them, see
+    :func:`umrnn.construct.linear_state.linear_state`. The read-out is fitted in a few passes. Nothing is
+    back-propagated.
 
     Parameters
     ----------
-    counts : with all offsets 0 … past + future
     hidden : H
-    past, future : bytes before and after, in bytes
-    floor : added to the variance of each byte, as a share of positions: without it rare bytes, which correlate by
-        chance, take most directions
+    past, future : bytes of the window before and after
+    gain : standard deviations of the state per unit of pre-activation; small is linear
+    passes : of the read-out over the first part
+    split : the first part is counted, fitted and gives ``bpc``, the rest ``held_out_bpc``; halves unless said otherwise
+    null : shuffles of the targets; one unless said otherwise
 
     Raises
     ------
     InputError
-        If an offset was not counted, the bytes have fewer than H directions, or the floor is not above 0.
+        If the first part has fewer bytes than the window, or fewer directions than H.
 
     Examples
     --------
-    >>> from umrnn.corpus import Corpus
-    >>> from umrnn.um.counts import offset_counts
-    >>> counts = offset_counts(Corpus.from_bytes(b"round and round the ragged rock" * 8), range(11))
-    >>> state = linear_state(counts, 12)
-    >>> state.F.shape, state.G.shape, bool(0 < state.correlations[-1] < state.correlations[0] < 1)
-    ((12, 12), (12, 256), True)
-
-    References
-    ----------
-    B. L. Ho, R. E. Kalman, Effective construction of linear state-variable models from input/output functions (1966);
-    H. Akaike, Markovian representation of stochastic processes by canonical variables (1975).
+    >>> found = spectral(Corpus.siteinfo(), 16, null=Null(0)).headline()
+    >>> found["bpc"] < found["unigram_bpc"]
+    True
     """
-    for name, value in (("hidden", hidden), ("past", past), ("future", future)):
-        integer(name, value, 1)
-    positive("floor", floor)
-    tables, shares, seen = _tables(counts, past + future)
-    if hidden > (least := min(past, future) * (len(seen) - 1)):
-        raise InputError(
-            f"hidden must be at most {least} for {len(seen)} different bytes and {min(past, future)} of them in a row, "
-            f"got {hidden}",
-            hint="name fewer neurons, or a larger --past and --future",
-        )
+    how: dict[str, Any] = {"past": past, "future": future, "gain": gain, "passes": passes, "seed": seed}
 
-    def covariance(later: list[int], earlier: list[int]) -> Doubles:
-        """Between bytes at lags (negative: ahead), as blocks."""
-        return np.block([[_between(tables, i, j) for j in earlier] for i in later])
+    def build(text: Corpus) -> tuple[Elman, Carried, LinearState]:
+        return spectral_network(text, hidden, **how, threads=threads, progress=progress)
 
-    here, before, ahead = list(range(past)), list(range(1, past + 1)), [-k for k in range(1, future + 1)]
-    with one_thread():
-        directions, correlations, spread = _canonical(
-            covariance(here, here), covariance(ahead, ahead), covariance(here, ahead), hidden, floor
-        )
-        now_before = directions.T @ covariance(here, before) @ directions
-        now_byte = directions.T @ covariance(here, [0])
-        before_byte = directions.T @ covariance(before, [0])
-        inputs = np.block([[spread, before_byte], [before_byte.T, tables[0]]])
-        inputs[np.diag_indices(len(inputs))] += np.repeat((_RIDGE, floor), (hidden, len(seen)))
-        outputs = np.hstack((now_before, now_byte))
-        both = np.linalg.solve(inputs, outputs.T).T
-        values = np.linalg.eigvalsh(inputs)
-    G = np.zeros((hidden, ALPHABET))
-    G[:, seen] = both[:, hidden:]
-    p = np.zeros(ALPHABET)
-    p[seen] = shares
-    kept = float(np.sum(both * outputs) / np.trace(spread))
-    weights = np.zeros((hidden, past, ALPHABET))
-    weights[:, :, seen] = directions.T.reshape(hidden, past, len(seen))
-    return LinearState(both[:, :hidden], G, p, correlations, weights, kept, float(values[-1] / values[0]))
+    model, rows, state, boundary = built_and_scored("spectral", corpus, build, split, null, seed, passes, progress)
+    facts = {
+        "largest_correlation": float(state.correlations[0]),
+        "least_correlation": float(state.correlations[-1]),
+        "variance_kept": state.kept,
+        "spectral_radius": float(np.abs(np.linalg.eigvals(state.F)).max()),
+        "condition_number": state.condition,
+    }
+    return Constructed(
+        model=model,
+        rows=(rows[0], replace(rows[1], detail=f"{hidden} neurons, {past} bytes before, {future} after")),
+        facts=facts,
+        notes={"components": component_rows(state)},
+        provenance=constructed_provenance(corpus, boundary, {"hidden": hidden, **how}, null, seed, threads, model),
+    )
 
 
-def _tables(counts: OffsetCounts, reach: int) -> tuple[Doubles, Doubles, NDArray[np.int64]]:
-    """Covariances of bytes at each offset up to ``reach``, (D, A, A), shares of single bytes, and which these are."""
-    occurring = counts.table(0).diagonal()
-    seen = np.flatnonzero(occurring)
-    total = int(occurring.sum())
-    shares = occurring[seen] / total
-    tables = np.empty((reach + 1, len(seen), len(seen)))
-    for d in range(reach + 1):
-        pairs = counts.table(d)[np.ix_(seen, seen)]
-        earlier, later = np.outer(pairs.sum(axis=1), shares), np.outer(shares, pairs.sum(axis=0))
-        tables[d] = (pairs - earlier - later + pairs.sum() * np.outer(shares, shares)) / total
-    return tables, shares, seen
-
-
-def _between(tables: Doubles, lag: int, other: int) -> Doubles:
-    """Covariance of the one-hot bytes at two lags: rows are the byte at ``lag``."""
-    return np.asarray(tables[lag - other] if lag >= other else tables[other - lag].T)
-
-
-def _canonical(
-    past: Doubles, future: Doubles, cross: Doubles, hidden: int, floor: float
-) -> tuple[Doubles, Doubles, Doubles]:
-    """Directions of the past, (P, H), their canonical correlations, and their covariance under ``past``, (H, H)."""
-    from scipy.linalg import cholesky, eigh, solve_triangular
-
-    past_root = cholesky(past + floor * np.eye(len(past)), lower=True)
-    future_root = cholesky(future + floor * np.eye(len(future)), lower=True)
-    white = solve_triangular(past_root, cross, lower=True)
-    white = solve_triangular(future_root, white.T, lower=True).T
-    small = len(future)
-    values, vectors = eigh(white.T @ white, subset_by_index=(small - hidden, small - 1))
-    order = np.argsort(-values, kind="stable")
-    correlations = np.sqrt(np.maximum(values[order], 0))
-    sides = np.linalg.qr(white @ vectors[:, order])[0]  # of length 1 also where nothing correlates
-    sides *= np.where(sides[np.abs(sides).argmax(axis=0), np.arange(hidden)] < 0, -1.0, 1.0)  # a sign LAPACK may choose
-    directions = solve_triangular(past_root, sides, lower=True, trans="T")
-    return directions, correlations, directions.T @ past @ directions
+def spectral_network(
+    text: Corpus,
+    hidden: int,
+    *,
+    past: int = 6,
+    future: int = 4,
+    gain: float = GAIN,
+    passes: int = 2,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Elman, Carried, LinearState]:
+    """Count, find the linear state, run it, read it out."""
+    counts = offset_counts(text, window_offsets(text, past, future), threads=threads, progress=progress)
+    state = linear_state(counts, hidden, past=past, future=future)
+    carried = Carried(state.elman(gain), text, threads=threads)
+    return carried.network(carried.read_out(passes=passes, seed=seed, progress=progress)), carried, state

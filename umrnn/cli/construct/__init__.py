@@ -2,7 +2,7 @@
 
 import typer
 
-from umrnn.cli.construct import beyond, compare, imitate, offsets, redux, registers
+from umrnn.cli.construct import compare, growth, imitate, offsets, redux, registers
 
 __all__ = ["app"]
 
@@ -18,8 +18,8 @@ app.command("continuum")(registers.continuum)
 app.command("hashes")(registers.hashes)
 app.command("carriers")(registers.carriers)
 app.command("halves")(registers.halves)
-app.command("spectral")(beyond.spectral)
-app.command("conjunctions")(beyond.conjunctions)
+app.command("spectral")(growth.spectral)
+app.command("conjunctions")(growth.conjunctions)
 app.command("compare")(compare.compare)
 app.command("multi-offset")(offsets.multi_offset)
 app.command("reverse")(offsets.reverse)

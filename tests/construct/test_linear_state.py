@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.corpora import independent, markov, planted, small
-from tests.naive import spectral as naive
-from umrnn.construct.spectral import LinearState, linear_state
+from tests.naive import linear_state as naive
+from umrnn.construct.linear_state import LinearState, linear_state
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.rnn.trace import trace

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.corpora import planted
-from umrnn.construct.beyond import conjunctions, grown_network, spectral, spectral_network
+from umrnn.construct.conjunctions import conjunctions, grown_network
+from umrnn.construct.spectral import spectral, spectral_network
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split

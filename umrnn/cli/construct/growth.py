@@ -41,7 +41,7 @@ def spectral(
     table: TableOption = None,
 ) -> None:
     """Write a network whose state is the best linear summary of the past, from pair counts alone."""
-    from umrnn.construct.beyond import spectral as write
+    from umrnn.construct.spectral import spectral as write
     from umrnn.report.output import Output, drawn_progress
 
     command, read = "construct spectral", files_read(the_corpus=corpus)
@@ -77,7 +77,7 @@ def conjunctions(
     table: TableOption = None,
 ) -> None:
     """Grow a network from conjunctions of the byte just read and the state before, without backpropagation."""
-    from umrnn.construct.beyond import conjunctions as write
+    from umrnn.construct.conjunctions import conjunctions as write
     from umrnn.report.output import Output, drawn_progress
 
     command, read = "construct conjunctions", files_read(the_corpus=corpus)
