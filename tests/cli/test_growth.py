@@ -58,7 +58,7 @@ def test_compare__keeps_the_contract_and_its_rows(umrnn, tmp_path: Path) -> None
         (("conjunctions", "--base", "else"), 2, "Invalid value"),
         (("compare", "--train", "one"), 2, "numbers separated by commas"),
         (("compare", "--hidden", "4"), 1, "hidden must be at least 8"),
-        (("compare", "--range", ":9"), 1, "must"),
+        (("compare", "--range", ":9"), 1, "a comparison needs at least 16 bytes, got 9"),
         (("compare", "--train", "-1"), 1, "must be a finite number above 0"),
     ],
 )

@@ -36,6 +36,7 @@ __all__ = ["Comparison", "compare"]
 _ORDERS = 3  # bytes of context that counting is shown with
 _BITS = 8  # of a register's codes
 _OFFSETS = 8  # of the read-out without a state
+_SHORTEST = 16  # bytes of a corpus: four fifths of it hold the window of a linear state
 _LITTLE = 4000  # bytes that the kernels are compiled on, and tried on both ways of fitting a read-out
 _EPOCHS = 1_000_000  # never reached: time ends the training
 _RATES = (1e-3, 3e-4)  # of Adam: the usual one is too fast for a network of 512 neurons
@@ -203,6 +204,8 @@ def compare(
     """
     sizes = tuple(integer("hidden", size, _BITS) for size in hidden)
     times = tuple(positive("every multiple of the time", factor) for factor in times)
+    if len(corpus) < _SHORTEST:
+        raise InputError(f"a comparison needs at least {_SHORTEST} bytes, got {len(corpus)}")
     desk = _Desk(corpus, split or Split(0.8), null or Null(1, seed), seed, threads, progress)
     settings = {"hidden": sizes, "times": times, "held_out_from": corpus.start + desk.boundary}
     settings |= {"permutations": desk.null.permutations, "seed": seed}
