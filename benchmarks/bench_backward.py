@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
-from umrnn.interpret.backward import Follower, stretches
+from umrnn.interpret.backward.follow import Follower, stretches
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import trace

@@ -11,9 +11,9 @@ import pytest
 from benchmarks.harness import ratio
 from umrnn import rnn
 from umrnn.corpus import Corpus
-from umrnn.interpret.flips import boolean_influence, sampled_positions
 from umrnn.interpret.kernels.boolean import influence, step_each
-from umrnn.interpret.sign_machine import SignMachine
+from umrnn.interpret.signs.influence import boolean_influence, sampled_positions
+from umrnn.interpret.signs.machine import SignMachine
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.initial import initial
 from umrnn.rnn.kernels.forward import run_states

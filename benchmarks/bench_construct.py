@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.harness import generated_text, ratio, seconds
 from umrnn.construct import Carrier, Lesson, Regression, Weights, count_register, descend, normal_equations
-from umrnn.construct.closed_form import log_ratio
+from umrnn.construct.register.closed_form import log_ratio
 from umrnn.corpus import Corpus
 from umrnn.rnn.blas import one_thread
 

@@ -14,10 +14,10 @@ import pytest
 
 from benchmarks.harness import generated_text, ratio
 from umrnn.corpus import Corpus
-from umrnn.interpret.chance import best_by_chance, shuffles
-from umrnn.interpret.pair_search import PairSearch
-from umrnn.interpret.states import States
+from umrnn.interpret.factors.chance import best_by_chance, shuffles
+from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Null
+from umrnn.rnn.states import States
 
 HIDDEN, LAGS, FIRST = 128, range(25), 24
 PAIRS = len(LAGS) * (len(LAGS) - 1) // 2

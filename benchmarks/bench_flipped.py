@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
-from umrnn.interpret.flipped_runs import flipped_runs, replacements
+from umrnn.interpret.replaced.runs import flipped_runs, replacements
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import trace

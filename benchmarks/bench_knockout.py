@@ -11,8 +11,8 @@ import pytest
 from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels.knockout import VARIANTS, knocked_out_bits
-from umrnn.interpret.read_out import ReadOut
 from umrnn.rnn.blas import one_thread
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman

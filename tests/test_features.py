@@ -5,7 +5,7 @@ import pytest
 
 from tests.corpora import small
 from umrnn.corpus import Corpus
-from umrnn.features import FEATURES
+from umrnn.um.features import FEATURES
 
 TEXT = b"<a b='c'>\n some  Words\t<br/> 12</a></a>|<x><y><z></z> averyveryverylongword>"
 

@@ -15,7 +15,7 @@ FILES = {".".join(p.relative_to(PACKAGE).with_suffix("").parts): p for p in sort
 # A module may import from its own layer and from those above it in this list, from nowhere else.
 LAYERS = (
     ("errors", "_cache", "_jit", "_validate", "progress", "parallel", "_files", "_siteinfo"),
-    ("corpus", "features", "result", "nulls", "compressors"),
+    ("corpus", "result", "nulls", "compressors", "decomposition"),
     ("um", "rnn"),
     ("interpret",),
     ("construct",),
@@ -75,6 +75,13 @@ def test_imports__libraries_have_one_owner(module):
     for name in imported(module):
         library = name.split(".")[0]
         assert part(module) in OWNERS.get(library, {part(module)}), f"{module} imports {library}"
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if ".kernels." in name])
+def test_kernels__import_only_kernels(module):
+    """The folder of compiled kernels is named after them alone: what they call must be among them."""
+    ours = [name for name in imported(module) if name.startswith("umrnn.")]
+    assert [name for name in ours if ".kernels" not in name and name != "umrnn._jit"] == []
 
 
 def test_modules__are_short():

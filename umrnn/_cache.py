@@ -1,8 +1,9 @@
 """Where compiled kernels are kept between runs.
 
 numba does not notice when a kernel *called by* a cached kernel changes, nor when compilation flags do, so a
-stale cache can answer with yesterday's code. Naming the directory after a hash of all sources (and of the modes
-that change machine code) makes a stale hit impossible and a warm start usual. ``use`` must run before numba is
+stale cache can answer with yesterday's code. Naming the directory after a hash of all kernels (and of the modes
+that change machine code) makes a stale hit impossible and a warm start usual; that kernels import nothing but
+kernels is held by a test. ``use`` must run before numba is
 imported: the command line and the test suite call it first thing. A library user opts in by calling it, or by
 setting ``NUMBA_CACHE_DIR``.
 """
@@ -21,10 +22,10 @@ _KEEP = 8  # older source versions beyond this many are removed
 
 
 def fingerprint() -> str:
-    """Hash of every umrnn source file, the Python version and the modes that change machine code."""
+    """Hash of all that is compiled, the Python version and the modes that change machine code."""
     digest = hashlib.sha256(sys.version.encode())
     package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted([package / "_jit.py", *package.glob("*/kernels/*.py")]):
         digest.update(str(path.relative_to(package)).encode())
         digest.update(path.read_bytes())
     for mode in _MODES:

@@ -7,11 +7,11 @@ from typing import Any, final
 import numpy as np
 
 from umrnn.compressors import compressed_bpc
-from umrnn.construct.carried import two_scores
-from umrnn.construct.carrier import Carrier
 from umrnn.construct.conjunctions import grown_network
-from umrnn.construct.register_fit import RegisterFit
-from umrnn.construct.register_study import RegisterStudy
+from umrnn.construct.readout.features import two_scores
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.study.register_study import RegisterStudy
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret import factor_map

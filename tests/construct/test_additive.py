@@ -6,10 +6,10 @@ import pytest
 from tests.corpora import markov
 from tests.naive import register as naive
 from tests.naive import softmax
-from umrnn.construct import additive
-from umrnn.construct.additive import AdditiveReadOut, Span, scale_grid
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.register import Lesson
+from umrnn.construct.register import scorer as additive
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import Lesson
+from umrnn.construct.register.scorer import AdditiveReadOut, Span, scale_grid
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
 from umrnn.rnn import bits_per_byte

@@ -6,11 +6,11 @@ import pytest
 from tests.corpora import independent, markov
 from umrnn import rnn
 from umrnn.construct.bigram import bigram, bigram_network
-from umrnn.construct.parts import Parts
-from umrnn.construct.tables import pair_table
+from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
+from umrnn.um.pairs import pair_table
 
 pytestmark = pytest.mark.needs_jit
 TEXT = Corpus.siteinfo()

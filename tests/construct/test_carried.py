@@ -5,7 +5,7 @@ import pytest
 
 from tests.corpora import independent, markov
 from umrnn import rnn
-from umrnn.construct.carried import Carried, Features, log_shares, two_scores
+from umrnn.construct.readout.features import Carried, Features, log_shares, two_scores
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

@@ -5,8 +5,8 @@ import pytest
 
 from tests.corpora import small
 from tests.naive import register as naive
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.hashes import DESIGNS
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.codes import DESIGNS
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.rnn import bits_per_byte, trace

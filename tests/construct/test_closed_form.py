@@ -5,9 +5,9 @@ import pytest
 
 from tests.corpora import markov
 from tests.naive import register as naive
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.closed_form import fourier, log_ratio, naive_bayes
-from umrnn.construct.register import Lesson, count_register
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.closed_form import fourier, log_ratio, naive_bayes
+from umrnn.construct.register.counts import Lesson, count_register
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 

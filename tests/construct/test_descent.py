@@ -5,8 +5,8 @@ import pytest
 
 from tests.construct.test_softmax import Problem, assert_equal
 from tests.naive import softmax as naive
-from umrnn.construct.descent import descend, newton, rates_falling
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.gradient import descend, newton, rates_falling
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.progress import Progress
 
 ZERO = Weights(np.zeros((256, 6)), np.zeros(256))

@@ -5,7 +5,7 @@ import pytest
 
 from tests.corpora import planted
 from umrnn import rnn
-from umrnn.construct.grown import grow
+from umrnn.construct.state.growth import grow
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.progress import Progress

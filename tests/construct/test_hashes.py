@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.naive import register as naive
-from umrnn.construct.hashes import DESIGNS, SEMANTIC, bit_names, byte_codes, code_groups, usual_bits
+from umrnn.construct.register.codes import DESIGNS, SEMANTIC, bit_names, byte_codes, code_groups, usual_bits
 from umrnn.errors import InputError
 
 

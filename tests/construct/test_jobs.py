@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from umrnn.construct.jobs import run_jobs
+from umrnn.construct.study.jobs import run_jobs
 from umrnn.progress import Progress
 
 

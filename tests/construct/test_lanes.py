@@ -6,11 +6,11 @@ import pytest
 from tests.corpora import markov, small
 from tests.naive import lanes as naive
 from umrnn import rnn
-from umrnn.construct import lanes
-from umrnn.construct.lanes import lane_states
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.rnn import lanes
 from umrnn.rnn.initial import initial
+from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

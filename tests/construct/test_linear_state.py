@@ -5,7 +5,7 @@ import pytest
 
 from tests.corpora import independent, markov, planted, small
 from tests.naive import linear_state as naive
-from umrnn.construct.linear_state import LinearState, linear_state
+from umrnn.construct.state.linear import LinearState, linear_state
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.rnn.trace import trace

@@ -7,8 +7,8 @@ from tests.corpora import planted
 from umrnn import rnn
 from umrnn.construct import multi_offset as package_level
 from umrnn.construct.multi_offset import PUBLISHED, multi_offset
-from umrnn.construct.offset_codes import Design, features_of, sign_codes
-from umrnn.construct.parts import Parts
+from umrnn.construct.offsets.random_codes import Design, features_of, sign_codes
+from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -113,7 +113,7 @@ def test_long_text__steps_see_the_latest_bytes():
 
 
 def test_features__are_refused_where_they_would_fill_memory(monkeypatch):
-    monkeypatch.setattr("umrnn.construct.offset_codes._LARGEST", 1000)
+    monkeypatch.setattr("umrnn.construct.offsets.random_codes._LARGEST", 1000)
     codes = sign_codes(1, 4, np.random.default_rng(0))
     with pytest.raises(InputError, match="features of all positions must not exceed 1000 bytes, got 1584"):
         features_of(TEXT.slice(0, 100), (1,), codes, 0)

@@ -5,10 +5,10 @@ import pytest
 
 from tests.construct.test_softmax import Problem, assert_equal
 from tests.naive import softmax as naive
-from umrnn.construct import one_pass as module
-from umrnn.construct.descent import newton
-from umrnn.construct.one_pass import one_pass
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout import stochastic as module
+from umrnn.construct.readout.gradient import newton
+from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.stochastic import one_pass
 from umrnn.errors import InputError
 from umrnn.progress import Progress
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from umrnn import rnn
-from umrnn.construct.parts import Parts
-from umrnn.construct.score import COLUMNS, Row, as_table, order_0
-from umrnn.construct.tables import pair_table
-from umrnn.construct.trials import Fit, Trial, spread_table, try_out
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.row import COLUMNS, Row, as_table, order_0
+from umrnn.construct.study.study import Fit, Trial, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
+from umrnn.um.pairs import pair_table
 
 TEXT = Corpus.from_bytes(b"abracadabra, abracadabra")
 
@@ -78,7 +78,7 @@ def test_pair_table__counts_pairs_in_any_blocks(monkeypatch):
     whole = pair_table(TEXT.data[:-1], TEXT.data[1:])
     assert whole.sum() == 23
     assert whole[ord("b"), ord("r")] == 4
-    monkeypatch.setattr("umrnn.construct.tables._BLOCK", 3)
+    monkeypatch.setattr("umrnn.um.pairs._BLOCK", 3)
     assert (pair_table(TEXT.data[:-1], TEXT.data[1:]) == whole).all()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.naive import perceptron as naive
-from umrnn.construct.perceptron import Layers, descend_layers, draw_layers
+from umrnn.construct.readout.perceptron import Layers, descend_layers, draw_layers
 from umrnn.progress import Progress
 
 

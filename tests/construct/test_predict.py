@@ -6,9 +6,9 @@ import pytest
 from tests.construct.test_state_sums import model_of
 from tests.corpora import markov, small
 from umrnn import construct, rnn
-from umrnn.construct.agreement import Cells, agreements, correlation, relabelled
+from umrnn.construct.imitation.agreement import Cells, agreements, correlation, relabelled
+from umrnn.construct.imitation.comparison import scrambled, usual_null
 from umrnn.construct.predict import predict
-from umrnn.construct.predictors import scrambled, usual_null
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

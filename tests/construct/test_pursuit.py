@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.naive import pursuit as naive
-from umrnn.construct import pursuit as module
-from umrnn.construct.pursuit import moments, pursue
+from umrnn.construct.state import pursuit as module
+from umrnn.construct.state.pursuit import moments, pursue
 
 pytestmark = pytest.mark.needs_jit
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from umrnn import rnn
-from umrnn.construct.parts import Parts
-from umrnn.construct.prune import Pruning, bits_from, largest, parameters_of
-from umrnn.construct.pruned_runs import published_prunings
 from umrnn.construct.redux import Effort, redux
+from umrnn.construct.sparse.pruned import published_prunings
+from umrnn.construct.sparse.pruning import Pruning, bits_from, largest, parameters_of
+from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

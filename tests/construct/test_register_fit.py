@@ -6,10 +6,10 @@ import pytest
 from tests.corpora import markov
 from tests.naive import register as naive
 from tests.naive import softmax
-from umrnn.construct.additive import Span, scale_grid
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.register import Lesson
-from umrnn.construct.register_fit import RegisterFit
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import Lesson
+from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.register.scorer import Span, scale_grid
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

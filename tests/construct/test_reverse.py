@@ -5,10 +5,10 @@ import pytest
 
 from tests.corpora import markov
 from tests.naive import reverse as naive
-from umrnn.construct.parts import Parts
+from umrnn.construct.offsets.counted_codes import difference_codes, log_ratio_codes
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.construct.reverse import reverse
-from umrnn.construct.reverse_features import difference_codes, log_ratio_codes
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -85,7 +85,7 @@ def test_pair_hash__scores_held_out_bytes_with_the_same_signs(monkeypatch):
     tried = result.tried["pair_hash"]
     whole = tried.fit.bits_after(text, 3)
     assert whole == pytest.approx(tried.row.bpc, rel=1e-9)  # from the third byte on: positions t >= 2
-    monkeypatch.setattr("umrnn.construct.reverse_features._BLOCK", 11)
+    monkeypatch.setattr("umrnn.construct.offsets.counted_codes._BLOCK", 11)
     assert tried.fit.bits_after(text, 3) == pytest.approx(whole, rel=1e-12)
     assert tried.row.held_out_bpc == pytest.approx(tried.fit.bits_after(text, 1), rel=1e-12)
 

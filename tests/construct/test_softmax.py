@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.naive import softmax as naive
-from umrnn.construct import softmax
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout import regression as softmax
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.errors import InputError
 from umrnn.parallel import pool
 

@@ -9,8 +9,8 @@ import pytest
 from tests.corpora import markov, small
 from tests.naive import hebbian as naive
 from umrnn import rnn
-from umrnn.construct.hebbian import estimate_all, pointwise_table
-from umrnn.construct.state_sums import StateSums, sampled_positions, sum_states, whole_positions
+from umrnn.construct.imitation.estimates import estimate_all, pointwise_table
+from umrnn.construct.imitation.sums import StateSums, sampled_positions, sum_states, whole_positions
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.rnn.trace import trace

@@ -8,12 +8,21 @@ import pytest
 from tests.construct.test_state_sums import model_of
 from tests.corpora import markov
 from umrnn import construct, rnn
-from umrnn.construct.hebbian import estimate_all
-from umrnn.construct.state_sums import sum_states
+from umrnn.construct.imitation.estimates import estimate_all
+from umrnn.construct.imitation.replacement import (
+    KEPT,
+    SUBSTITUTIONS,
+    WHOLE,
+    Part,
+    Replacement,
+    Substitutes,
+    Variant,
+    of_arrays,
+)
+from umrnn.construct.imitation.retrained import READ_OUTS, Training
+from umrnn.construct.imitation.scores import score_all, scores
+from umrnn.construct.imitation.sums import sum_states
 from umrnn.construct.substitute import substitute
-from umrnn.construct.substituted_runs import score_all, scores
-from umrnn.construct.substitutes import KEPT, SUBSTITUTIONS, WHOLE, Part, Replacement, Substitutes, Variant, of_arrays
-from umrnn.construct.trained_read_outs import READ_OUTS, Training
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.progress import SILENT

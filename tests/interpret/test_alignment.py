@@ -10,8 +10,8 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.alignment import alignment, usual_positions
-from umrnn.interpret.pointwise import pointwise_information, rank_correlation
 from umrnn.nulls import Null
+from umrnn.um.pointwise import pointwise_information, rank_correlation
 
 pytestmark = pytest.mark.needs_jit
 EIGHT = (42, 80, 100, 150, 200, 300, 400, 500)

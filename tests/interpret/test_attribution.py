@@ -14,10 +14,10 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.attribution import attribution
-from umrnn.interpret.backward import states_at
-from umrnn.interpret.chains import chains, usual_positions
-from umrnn.interpret.integrated import past_bytes
-from umrnn.interpret.sparsity import THRESHOLDS, sparsity
+from umrnn.interpret.backward.chains import chains, usual_positions
+from umrnn.interpret.backward.follow import states_at
+from umrnn.interpret.backward.integrated import past_bytes
+from umrnn.interpret.backward.sparsity import THRESHOLDS, sparsity
 from umrnn.nulls import Null
 from umrnn.progress import SILENT
 from umrnn.rnn.blas import one_thread
@@ -160,7 +160,7 @@ def test_past_bytes__are_exact_where_the_path_is_rough(at):
 def test_past_bytes__do_not_depend_on_how_many_parts_are_held_at_once(monkeypatch):
     model, corpus = model_of(4), markov(60)
     whole = shares(model, corpus, 40, 30)
-    monkeypatch.setattr(sys.modules["umrnn.interpret.integrated"], "_CELLS", 1)
+    monkeypatch.setattr(sys.modules["umrnn.interpret.backward.integrated"], "_CELLS", 1)
     for row, other in zip(whole.rows, shares(model, corpus, 40, 30).rows):
         assert row.integrated_bits == pytest.approx(other.integrated_bits, abs=1e-12)
 
@@ -226,7 +226,7 @@ def test_sparsity__of_pieces_is_that_of_the_whole(monkeypatch):
     """A table of input patterns that holds few positions at a time."""
     model, corpus = model_of(3), markov(300)
     whole = used(model, corpus, 7, Null(1))
-    monkeypatch.setattr(sys.modules["umrnn.interpret.sparsity"], "_CELLS", 10 * 256 * 3)
+    monkeypatch.setattr(sys.modules["umrnn.interpret.backward.sparsity"], "_CELLS", 10 * 256 * 3)
     assert used(model, corpus, 7, Null(1)) == whole
 
 

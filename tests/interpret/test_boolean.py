@@ -11,12 +11,12 @@ from tests.naive import boolean as naive
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.automaton import graph_file, save_graph, transitions
 from umrnn.interpret.boolean import boolean
-from umrnn.interpret.flips import boolean_influence, cycles, sampled_positions
 from umrnn.interpret.saturation import saturation
-from umrnn.interpret.sign_machine import SignMachine, hashes
-from umrnn.interpret.sign_pass import Ternary
+from umrnn.interpret.signs.graph import graph_file, save_graph, transitions
+from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
+from umrnn.interpret.signs.machine import SignMachine, hashes
+from umrnn.interpret.signs.measures import Ternary
 from umrnn.nulls import Null
 from umrnn.rnn.shipped import shipped_file
 from umrnn.rnn.trace import trace

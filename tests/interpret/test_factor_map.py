@@ -11,12 +11,12 @@ from tests.naive import factor_map as naive
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.cells import CellMeans, Grouping
-from umrnn.interpret.chance import best_by_chance, false_discovery_q, rotations, shuffles
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
-from umrnn.interpret.pair_search import PairSearch
-from umrnn.interpret.states import States
+from umrnn.interpret.factors.cells import CellMeans, Grouping
+from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
+from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Null, Split
+from umrnn.rnn.states import States
 from umrnn.rnn.weights import Elman
 
 NONE = Null(0)
@@ -243,8 +243,8 @@ def test_states__from_a_file_are_those_of_the_network(tmp_path: Path) -> None:
 def test_states__beyond_the_limit_go_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, model = Corpus.siteinfo().slice(0, 300), rnn.initial(4)
     whole = factor_map(model, corpus, range(4), null=Null(3))
-    monkeypatch.setattr("umrnn.interpret.states.LARGEST_ARRAY", 1000)
-    monkeypatch.setattr("umrnn.interpret.pair_search._BLOCK_BYTES", 1000)
+    monkeypatch.setattr("umrnn.rnn.states.LARGEST_ARRAY", 1000)
+    monkeypatch.setattr("umrnn.interpret.factors.pair_search._BLOCK_BYTES", 1000)
     spilled = factor_map(model, corpus, range(4), null=Null(3))
     np.testing.assert_allclose([r.r2 for r in spilled.neurons], [r.r2 for r in whole.neurons], atol=1e-12)
 

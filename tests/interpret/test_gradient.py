@@ -12,7 +12,7 @@ from tests.naive import network
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.backward import Follower, Stretch, stretches
+from umrnn.interpret.backward.follow import Follower, Stretch, stretches
 from umrnn.interpret.gradient import gradient
 from umrnn.nulls import Null
 from umrnn.rnn.blas import one_thread

@@ -9,7 +9,7 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.precision import precision
-from umrnn.interpret.rounding import Representation, represented_bits, rounded_bits
+from umrnn.interpret.rounding.representation import Representation, represented_bits, rounded_bits
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit

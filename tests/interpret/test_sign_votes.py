@@ -11,9 +11,9 @@ from tests.naive import factor_map as naive
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
-from umrnn.interpret.sign_votes import Votes, by_chance
-from umrnn.interpret.states import States
+from umrnn.interpret.factors.votes import Votes, by_chance
 from umrnn.nulls import Null
+from umrnn.rnn.states import States
 
 NONE = Null(0)
 

@@ -9,9 +9,9 @@ import pytest
 from tests.corpora import independent, markov
 from umrnn import rnn
 from umrnn.corpus import Corpus
+from umrnn.decomposition import centred, decompose
 from umrnn.errors import InputError
-from umrnn.interpret.decomposition import centred, decompose
-from umrnn.interpret.spectrum import svd
+from umrnn.interpret.svd import svd
 from umrnn.nulls import Null
 from umrnn.rnn.weights import Elman
 

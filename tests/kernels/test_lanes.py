@@ -6,7 +6,7 @@ import pytest
 from tests.kernels.test_network_forward import DTYPES, SIZES, TOLERANCE, data_of, layout
 from tests.naive import lanes as naive
 from tests.naive import network
-from umrnn.construct.kernels.lanes import run_lanes
+from umrnn.rnn.kernels.lanes import run_lanes
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

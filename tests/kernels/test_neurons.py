@@ -10,7 +10,7 @@ from tests.naive import network, neurons
 from umrnn.interpret.kernels.knockout import VARIANTS, knocked_out_bits
 from umrnn.interpret.kernels.rounding import round_states, run_rounded
 from umrnn.interpret.kernels.saturation import sign_flips
-from umrnn.interpret.rounding import Representation
+from umrnn.interpret.rounding.representation import Representation
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -7,9 +7,9 @@ import pytest
 
 from tests.corpora import small
 from tests.naive import factor_map as naive
-from umrnn.interpret import pair_search
-from umrnn.interpret.pair_search import PairSearch
-from umrnn.interpret.states import States
+from umrnn.interpret.factors import pair_search
+from umrnn.interpret.factors.pair_search import PairSearch
+from umrnn.rnn.states import States
 
 CORPORA = [pytest.param(corpus.slice(0, min(40, len(corpus))), id=name) for name, corpus in small() if len(corpus) > 5]
 

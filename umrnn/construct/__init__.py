@@ -4,26 +4,26 @@ An **offset** d counts back from the predicted byte; group g of a shift register
 """
 
 from umrnn.construct.bigram import bigram
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.carrier_designs import compare_carriers
+from umrnn.construct.carriers import compare_carriers
 from umrnn.construct.compare import compare
 from umrnn.construct.conjunctions import conjunctions
 from umrnn.construct.continuum import continuum
-from umrnn.construct.descent import Descent, descend, newton, rates_falling
-from umrnn.construct.grown import grow
 from umrnn.construct.halves import halves
-from umrnn.construct.hash_designs import compare_hashes
-from umrnn.construct.hashes import byte_codes
-from umrnn.construct.linear_state import linear_state
+from umrnn.construct.hashes import compare_hashes
 from umrnn.construct.multi_offset import multi_offset
-from umrnn.construct.normal_equations import normal_equations
 from umrnn.construct.predict import predict
+from umrnn.construct.readout.gradient import Descent, descend, newton, rates_falling
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.construct.redux import redux
-from umrnn.construct.register import Lesson, RegisterCounts, count_register
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.codes import byte_codes
+from umrnn.construct.register.counts import Lesson, RegisterCounts, count_register
+from umrnn.construct.register.normal_equations import normal_equations
 from umrnn.construct.reverse import reverse
 from umrnn.construct.shift_register import shift_register
-from umrnn.construct.softmax import Regression, Weights
 from umrnn.construct.spectral import spectral
+from umrnn.construct.state.growth import grow
+from umrnn.construct.state.linear import linear_state
 from umrnn.construct.substitute import substitute
 
 __all__ = [

@@ -11,10 +11,9 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import logsumexp
 
 from umrnn._validate import integer, positive
-from umrnn.construct.parts import Parts
-from umrnn.construct.score import Row, as_table, order_0
-from umrnn.construct.tables import pair_table
-from umrnn.construct.trials import Fit, Shuffle, Trial, Tried, spread_table, try_out
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.row import Row, as_table, order_0
+from umrnn.construct.study.study import Fit, Shuffle, Trial, Tried, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -22,6 +21,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.weights import ALPHABET, Elman
+from umrnn.um.pairs import pair_table
 
 __all__ = ["Bigram", "bigram", "bigram_network"]
 

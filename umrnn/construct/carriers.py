@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from umrnn._validate import integer, positive
-from umrnn.construct.carrier import Carrier
 from umrnn.construct.continuum import DESCENT_BYTES
-from umrnn.construct.register_fit import Fitted, RegisterFit
-from umrnn.construct.register_study import Measured, RegisterStudy
-from umrnn.construct.score import as_table
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.fit import Fitted, RegisterFit
+from umrnn.construct.study.register_study import Measured, RegisterStudy
+from umrnn.construct.study.row import as_table
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress

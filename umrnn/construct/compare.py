@@ -12,15 +12,15 @@ import numpy as np
 
 from umrnn._files import write_atomically
 from umrnn._validate import integer, positive
-from umrnn.construct.carried import Carried, Features, two_scores
-from umrnn.construct.carrier import Carrier
 from umrnn.construct.conjunctions import BASES, grown_network
-from umrnn.construct.offset_codes import Design, sign_codes
-from umrnn.construct.parts import Parts
-from umrnn.construct.register_fit import RegisterFit
-from umrnn.construct.register_study import Procedure, RegisterStudy
-from umrnn.construct.score import Row, as_table, order_0
+from umrnn.construct.offsets.random_codes import Design, sign_codes
+from umrnn.construct.readout.features import Carried, Features, two_scores
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.fit import RegisterFit
 from umrnn.construct.spectral import spectral_network
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.register_study import Procedure, RegisterStudy
+from umrnn.construct.study.row import Row, as_table, order_0
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split

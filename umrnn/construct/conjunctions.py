@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from umrnn.construct.carried import Carried
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
-from umrnn.construct.grown import Growth, grow
-from umrnn.construct.linear_state import linear_state
-from umrnn.construct.neuron_notes import conjunction_rows
+from umrnn.construct.readout.features import Carried
+from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.spectral import GAIN
+from umrnn.construct.state.growth import Growth, grow
+from umrnn.construct.state.linear import linear_state
+from umrnn.construct.state.notes import conjunction_rows
+from umrnn.construct.study.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
@@ -44,7 +44,7 @@ def conjunctions(
     """A network grown from conjunctions: each neuron is open for some bytes, and then passes on a view of the past.
 
     To a linear state or a shift register, round by round, the neurons are added that explain most of what the read-out
-    so far leaves unexplained (see :func:`umrnn.construct.grown.grow`). Nothing is back-propagated.
+    so far leaves unexplained (see :func:`umrnn.construct.state.growth.grow`). Nothing is back-propagated.
 
     Parameters
     ----------

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, final
 
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.register_fit import RegisterFit
-from umrnn.construct.register_study import Measured, RegisterStudy
-from umrnn.construct.score import as_table
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.study.register_study import Measured, RegisterStudy
+from umrnn.construct.study.row import as_table
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress

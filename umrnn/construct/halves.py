@@ -6,13 +6,13 @@ from typing import Any, final
 
 import numpy as np
 
-from umrnn.construct.additive import Span
-from umrnn.construct.carrier import Carrier
 from umrnn.construct.continuum import DESCENT_BYTES
-from umrnn.construct.register import Lesson
-from umrnn.construct.register_fit import Fitted, RegisterFit
-from umrnn.construct.register_study import Procedure
-from umrnn.construct.score import Row, as_table
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import Lesson
+from umrnn.construct.register.fit import Fitted, RegisterFit
+from umrnn.construct.register.scorer import Span
+from umrnn.construct.study.register_study import Procedure
+from umrnn.construct.study.row import Row, as_table
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split

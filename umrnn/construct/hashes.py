@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from umrnn._validate import integer
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.hashes import DESIGNS
-from umrnn.construct.register_fit import RegisterFit
-from umrnn.construct.register_study import Measured, RegisterStudy
-from umrnn.construct.score import as_table
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.codes import DESIGNS
+from umrnn.construct.register.fit import RegisterFit
 from umrnn.construct.shift_register import sign_rows
+from umrnn.construct.study.register_study import Measured, RegisterStudy
+from umrnn.construct.study.row import as_table
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
@@ -123,7 +123,7 @@ def compare_hashes(
 
     Parameters
     ----------
-    hashes : designs, see :func:`umrnn.construct.hashes.byte_codes`
+    hashes : designs, see :func:`umrnn.construct.register.codes.byte_codes`
     draws : of random half-splits, from ``seed`` on
 
     Examples

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, cast, final
 
 from umrnn._validate import integer
-from umrnn.construct.offset_codes import Design, fit_design, seen
-from umrnn.construct.parts import Parts
-from umrnn.construct.score import Row, as_table, order_0
-from umrnn.construct.trials import Trial, Tried, spread_table, try_out
+from umrnn.construct.offsets.random_codes import Design, fit_design, seen
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.row import Row, as_table, order_0
+from umrnn.construct.study.study import Trial, Tried, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

@@ -7,11 +7,11 @@ from typing import Any, final
 import numpy as np
 
 from umrnn._validate import integer
-from umrnn.construct.agreement import Agreement
-from umrnn.construct.hebbian import Estimates, estimate_all
-from umrnn.construct.neuron_agreement import NeuronAgreement, by_neuron
-from umrnn.construct.predictors import ALL, Predictors, is_long, usual_null
-from umrnn.construct.state_sums import StateSums, sampled_positions, sum_states, whole_positions
+from umrnn.construct.imitation.agreement import Agreement
+from umrnn.construct.imitation.by_neuron import NeuronAgreement, by_neuron
+from umrnn.construct.imitation.comparison import ALL, Predictors, is_long, usual_null
+from umrnn.construct.imitation.estimates import Estimates, estimate_all
+from umrnn.construct.imitation.sums import StateSums, sampled_positions, sum_states, whole_positions
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.parallel import pool

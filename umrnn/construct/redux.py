@@ -5,12 +5,12 @@ from statistics import median
 from typing import Any, cast, final
 
 from umrnn._validate import integer
-from umrnn.construct.parts import Parts
-from umrnn.construct.prune import Pruning
-from umrnn.construct.pruned_runs import BELOW, Pruned, published_prunings, run_pruned
-from umrnn.construct.scaffold import KINDS, Scaffold, scaffold_trials
-from umrnn.construct.score import Row, as_table, order_0
-from umrnn.construct.trials import Tried, spread_table, try_out
+from umrnn.construct.sparse.pruned import BELOW, Pruned, published_prunings, run_pruned
+from umrnn.construct.sparse.pruning import Pruning
+from umrnn.construct.sparse.scaffold import KINDS, Scaffold, scaffold_trials
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.row import Row, as_table, order_0
+from umrnn.construct.study.study import Tried, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

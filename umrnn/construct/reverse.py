@@ -9,9 +9,7 @@ from functools import partial
 from typing import Any, cast, final
 
 from umrnn._validate import integer, offset_tuple
-from umrnn.construct.offset_codes import first_position, seen
-from umrnn.construct.parts import Parts
-from umrnn.construct.reverse_features import (
+from umrnn.construct.offsets.counted_codes import (
     STEPS,
     Places,
     Written,
@@ -21,8 +19,10 @@ from umrnn.construct.reverse_features import (
     log_ratio_codes,
     random_codes,
 )
-from umrnn.construct.score import Row, as_table, order_0
-from umrnn.construct.trials import Trial, Tried, spread_table, try_out
+from umrnn.construct.offsets.random_codes import first_position, seen
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.row import Row, as_table, order_0
+from umrnn.construct.study.study import Trial, Tried, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

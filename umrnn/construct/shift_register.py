@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.construct.carrier import Carrier, Encoding
-from umrnn.construct.hashes import bit_names, code_groups
-from umrnn.construct.register_fit import DESCENT_BYTES, RIDGE, Fitted, RegisterFit
-from umrnn.construct.register_study import Procedure, RegisterStudy
-from umrnn.construct.score import Row, as_table
+from umrnn.construct.register.carrier import Carrier, Encoding
+from umrnn.construct.register.codes import bit_names, code_groups
+from umrnn.construct.register.fit import DESCENT_BYTES, RIDGE, Fitted, RegisterFit
+from umrnn.construct.study.register_study import Procedure, RegisterStudy
+from umrnn.construct.study.row import Row, as_table
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
@@ -99,7 +99,7 @@ def shift_register(
 
     Parameters
     ----------
-    hash : one of :data:`umrnn.construct.hashes.DESIGNS`
+    hash : one of :data:`umrnn.construct.register.codes.DESIGNS`
     bits, groups, hidden : neurons per group, groups, and their product; by default 8 and 16
     read_out : one of :data:`READ_OUTS`
     ridge : of pinv (0.01 unless said otherwise) or of newton (1e-4; held out, or where it sees a part only, the best of

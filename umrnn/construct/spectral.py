@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from umrnn.construct.carried import Carried
-from umrnn.construct.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
-from umrnn.construct.linear_state import LinearState, linear_state
-from umrnn.construct.neuron_notes import component_rows
+from umrnn.construct.readout.features import Carried
+from umrnn.construct.state.linear import LinearState, linear_state
+from umrnn.construct.state.notes import component_rows
+from umrnn.construct.study.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
@@ -38,7 +38,7 @@ def spectral(
 
     Past–past and past–future covariances of one-hot bytes are pair counts; their canonical correlation gives H
     directions, the shift of the window the weights that carry them, see
-    :func:`umrnn.construct.linear_state.linear_state`. The read-out is fitted in a few passes. Nothing is
+    :func:`umrnn.construct.state.linear.linear_state`. The read-out is fitted in a few passes. Nothing is
     back-propagated.
 
     Parameters

@@ -7,11 +7,9 @@ from typing import Any, final
 import numpy as np
 
 from umrnn._validate import integer
-from umrnn.construct.hebbian import estimate_all
-from umrnn.construct.predictors import is_long
-from umrnn.construct.state_sums import sum_states
-from umrnn.construct.substituted_runs import Run, score_all
-from umrnn.construct.substitutes import (
+from umrnn.construct.imitation.comparison import is_long
+from umrnn.construct.imitation.estimates import estimate_all
+from umrnn.construct.imitation.replacement import (
     BLENDED,
     KEPT,
     SUBSTITUTIONS,
@@ -21,7 +19,9 @@ from umrnn.construct.substitutes import (
     Variant,
     of_arrays,
 )
-from umrnn.construct.trained_read_outs import READ_OUTS, Training, trained_positions
+from umrnn.construct.imitation.retrained import READ_OUTS, Training, trained_positions
+from umrnn.construct.imitation.scores import Run, score_all
+from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
 from umrnn.nulls import Split
 from umrnn.parallel import pool

@@ -7,8 +7,6 @@ from umrnn.interpret.alignment import alignment
 from umrnn.interpret.attribution import attribution
 from umrnn.interpret.boolean import boolean
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
-from umrnn.interpret.flip_effects import offset_effects
-from umrnn.interpret.flips import boolean_influence
 from umrnn.interpret.gradient import gradient
 from umrnn.interpret.intervene import intervene
 from umrnn.interpret.knockout import knockout
@@ -17,10 +15,12 @@ from umrnn.interpret.memory import memory
 from umrnn.interpret.neuron import neuron
 from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.interpret.precision import precision
+from umrnn.interpret.replaced.effects import offset_effects
 from umrnn.interpret.saturation import saturation
-from umrnn.interpret.spectrum import svd
-from umrnn.interpret.states import States
+from umrnn.interpret.signs.influence import boolean_influence
+from umrnn.interpret.svd import svd
 from umrnn.interpret.weights import read_weights
+from umrnn.rnn.states import States
 
 __all__ = [
     "PUBLISHED_LAGS",

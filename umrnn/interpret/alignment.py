@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.flip_sums import position_effects
-from umrnn.interpret.flipped_runs import Replacement, checked_positions, other_kind, replacements
-from umrnn.interpret.pointwise import pointwise_information, rank_correlation
+from umrnn.interpret.replaced.runs import Replacement, checked_positions, other_kind, replacements
+from umrnn.interpret.replaced.sums import position_effects
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
@@ -21,6 +20,7 @@ from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.weights import Elman
 from umrnn.um.fitting import fitting
+from umrnn.um.pointwise import pointwise_information, rank_correlation
 
 __all__ = ["Alignment", "alignment", "usual_positions"]
 

@@ -11,11 +11,11 @@ import numpy as np
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.backward import checked_depth, checked_position, shuffles, states_at
-from umrnn.interpret.chains import Chain, Link, chains, usual_positions, weights_touched
-from umrnn.interpret.flip_effects import OffsetEffects, offset_effects
-from umrnn.interpret.integrated import BASELINES, PastByte, PastBytes, past_bytes
-from umrnn.interpret.sparsity import ActivePatterns, Depth, Sparsity, sparsity
+from umrnn.interpret.backward.chains import Chain, Link, chains, usual_positions, weights_touched
+from umrnn.interpret.backward.follow import checked_depth, checked_position, shuffles, states_at
+from umrnn.interpret.backward.integrated import BASELINES, PastByte, PastBytes, past_bytes
+from umrnn.interpret.backward.sparsity import ActivePatterns, Depth, Sparsity, sparsity
+from umrnn.interpret.replaced.effects import OffsetEffects, offset_effects
 from umrnn.nulls import Null
 from umrnn.parallel import pool
 from umrnn.progress import SILENT, Progress
@@ -121,10 +121,10 @@ def attribution(
 ) -> Attribution:
     """Say what the prediction after byte ``at`` owes to each past byte, weight and neuron, and what predictions do.
 
-    Shares among bytes are :func:`~umrnn.interpret.integrated.past_bytes`, chains of weights
-    :func:`~umrnn.interpret.chains.chains`, weights used and the depth profile
-    :func:`~umrnn.interpret.sparsity.sparsity`, flips of past bytes
-    :func:`~umrnn.interpret.flip_effects.offset_effects`.
+    Shares among bytes are :func:`~umrnn.interpret.backward.integrated.past_bytes`, chains of weights
+    :func:`~umrnn.interpret.backward.chains.chains`, weights used and the depth profile
+    :func:`~umrnn.interpret.backward.sparsity.sparsity`, flips of past bytes
+    :func:`~umrnn.interpret.replaced.effects.offset_effects`.
 
     Parameters
     ----------

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.automaton import TransitionGraph, Transitions, most_visited, transitions
-from umrnn.interpret.flips import boolean_influence, cycles, sampled_positions
-from umrnn.interpret.rounding import rounded_bits
-from umrnn.interpret.sign_machine import SignMachine
-from umrnn.interpret.sign_pass import Counterexample, SignPass, Ternary, null_bits
+from umrnn.interpret.rounding.representation import rounded_bits
+from umrnn.interpret.signs.graph import TransitionGraph, Transitions, most_visited, transitions
+from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
+from umrnn.interpret.signs.machine import SignMachine
+from umrnn.interpret.signs.measures import Counterexample, SignPass, Ternary, null_bits
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress

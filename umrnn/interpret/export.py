@@ -14,14 +14,14 @@ from umrnn._files import write_atomically
 from umrnn._validate import contiguous, integer, writable_file
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.backward import Follower, Stretch, checked_depth, checked_position
-from umrnn.interpret.read_out import ReadOut
+from umrnn.interpret.backward.follow import Follower, Stretch, checked_depth, checked_position
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 

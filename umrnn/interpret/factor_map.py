@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from umrnn._validate import offset_tuple
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.cells import CellMeans, Grouping
-from umrnn.interpret.chance import best_by_chance, false_discovery_q, rotations, shuffles
-from umrnn.interpret.feature_maps import feature_tables
-from umrnn.interpret.mapped import mapped_bpc
-from umrnn.interpret.pair_search import PairSearch
-from umrnn.interpret.sign_votes import SignVotes, sign_votes
-from umrnn.interpret.states import States
+from umrnn.interpret.factors.cells import CellMeans, Grouping
+from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
+from umrnn.interpret.factors.features import feature_tables
+from umrnn.interpret.factors.pair_search import PairSearch
+from umrnn.interpret.factors.replay import mapped_bpc
+from umrnn.interpret.factors.votes import SignVotes, sign_votes
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.states import States
 from umrnn.rnn.weights import Elman
 
 __all__ = ["PUBLISHED_LAGS", "FactorMap", "NeuronFactors", "factor_map"]

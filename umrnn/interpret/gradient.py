@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.backward import Followed, Follower, Stretch, checked_depth, in_stretches, shuffles
+from umrnn.interpret.backward.follow import Followed, Follower, Stretch, checked_depth, in_stretches, shuffles
 from umrnn.nulls import Null
 from umrnn.parallel import pool
 from umrnn.progress import SILENT, Progress

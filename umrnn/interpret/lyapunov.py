@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.error_growth import ErrorGrowth, error_growth, mean_log_ratio
 from umrnn.interpret.kernels.lyapunov import slopes
+from umrnn.interpret.rounding.error_growth import ErrorGrowth, error_growth, mean_log_ratio
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.chance import false_discovery_q
-from umrnn.interpret.contexts import Contexts, divergence, other_seen
-from umrnn.interpret.depth_limit import Deviation, PrecisionDepth, depth_limits
-from umrnn.interpret.group_spread import Spread, group_spread
+from umrnn.interpret.contexts.precision_depth import Deviation, PrecisionDepth, depth_limits
+from umrnn.interpret.contexts.runs import Contexts, divergence, other_seen
+from umrnn.interpret.contexts.spread import Spread, group_spread
+from umrnn.interpret.factors.chance import false_discovery_q
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
@@ -154,7 +154,7 @@ def memory(
     fixed: in text the byte at -k goes with those after it, and may tell contexts apart that the network has forgotten.
 
     The limit: d = mantissa bits / mean surprisal, for the 53, 24 and 11 bits of float64, float32 and float16; and
-    measured, as in :mod:`umrnn.interpret.depth_limit`.
+    measured, as in :mod:`umrnn.interpret.contexts.precision_depth`.
 
     Parameters
     ----------

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.cells import CellMeans, Grouping
 from umrnn.interpret.factor_map import NeuronFactors, factor_map
+from umrnn.interpret.factors.cells import CellMeans, Grouping
+from umrnn.interpret.factors.votes import SignVotes
 from umrnn.interpret.knockout import KnockedOut, knockout
 from umrnn.interpret.saturation import SaturationOfNeuron, saturation
-from umrnn.interpret.sign_votes import SignVotes
-from umrnn.interpret.states import States
 from umrnn.interpret.weights import NeuronWeights, read_weights
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.states import States
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

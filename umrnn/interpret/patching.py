@@ -17,7 +17,6 @@ from umrnn._validate import contiguous, integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.kernels.intervene import STATE, Edit, run_edited
-from umrnn.interpret.read_out import ReadOut
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
@@ -25,6 +24,7 @@ from umrnn.rnn.blas import one_thread
 from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.read_out import ReadOut
-from umrnn.interpret.rounding import Representation, represented_bits
+from umrnn.interpret.rounding.representation import Representation, represented_bits
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
@@ -21,6 +20,7 @@ from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

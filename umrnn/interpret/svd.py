@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
+from umrnn.decomposition import Decomposition, centred, decompose, log_pair_table, singular_values
 from umrnn.errors import InputError
-from umrnn.interpret.decomposition import Decomposition, centred, decompose, log_pair_table, singular_values
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress

@@ -5,10 +5,10 @@ import tempfile
 import numpy as np
 
 from umrnn._validate import integer
-from umrnn.construct.kernels import lanes as kernels
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread
+from umrnn.rnn.kernels import lanes as kernels
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.trace import LARGEST_ARRAY

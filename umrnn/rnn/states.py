@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from umrnn._validate import contiguous
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.kernels import moments as kernels
 from umrnn.progress import SILENT, Progress
+from umrnn.rnn.kernels import moments as kernels
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.trace import LARGEST_ARRAY, trace
 from umrnn.rnn.weights import Elman

@@ -3,15 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.rnn.kernels.records import Bytes
-from umrnn.rnn.weights import ALPHABET
-
 __all__ = ["pair_table"]
 
+ALPHABET = 256
 _BLOCK = 1 << 22  # pairs counted together
 
 
-def pair_table(before: Bytes, after: Bytes) -> NDArray[np.int64]:
+def pair_table(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.int64]:
     """How often ``after`` is y where ``before`` is x, in cell [x, y]: (V, V).
 
     Examples

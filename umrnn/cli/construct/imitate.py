@@ -41,8 +41,8 @@ def predict(
     table: TableOption = None,
 ) -> None:
     """Estimate a network's weights from its states, and compare with the trained ones. --output receives the result."""
+    from umrnn.construct.imitation.comparison import usual_null
     from umrnn.construct.predict import predict as measure
-    from umrnn.construct.predictors import usual_null
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)

@@ -21,7 +21,7 @@ from umrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from umrnn.construct.offset_codes import Design
+    from umrnn.construct.offsets.random_codes import Design
 
 __all__ = ["bigram", "multi_offset", "reverse"]
 
@@ -148,7 +148,7 @@ def _designs(
     offsets: Offsets | None, greedy: int | None, neurons: int, features: int, output: str | None
 ) -> "list[Design] | None":
     """The one design that is asked for, None for the published ones."""
-    from umrnn.construct.offset_codes import Design
+    from umrnn.construct.offsets.random_codes import Design
 
     if offsets is not None and greedy is not None:
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")

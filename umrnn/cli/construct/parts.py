@@ -8,7 +8,7 @@ from umrnn.cli.inputs import open_corpus, two_parts
 from umrnn.cli.options import ByteRange
 
 if TYPE_CHECKING:
-    from umrnn.construct.parts import Parts
+    from umrnn.construct.study.holdout import Parts
 
 __all__ = ["AgainstOption", "HeldOutOption", "open_parts"]
 
@@ -27,7 +27,7 @@ def open_parts(source: str, byte_range: ByteRange | None, against: str | None, h
 
     A range that begins where the corpus ends continues it: contexts reach back, as in the published tests.
     """
-    from umrnn.construct.parts import Parts
+    from umrnn.construct.study.holdout import Parts
 
     if against is None:
         return Parts.halves(open_corpus(source, byte_range), 0.5 if held_out is None else held_out)

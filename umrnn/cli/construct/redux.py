@@ -21,8 +21,8 @@ from umrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from umrnn.construct.prune import Pruning
     from umrnn.construct.redux import Effort
+    from umrnn.construct.sparse.pruning import Pruning
 
 __all__ = ["redux"]
 
@@ -75,7 +75,7 @@ def redux(
 
 
 def _asked(drop: float, neurons: int | None, below: float, hidden: int) -> "Pruning":
-    from umrnn.construct.prune import Pruning
+    from umrnn.construct.sparse.pruning import Pruning
 
     return Pruning(drop, min(20, hidden) if neurons is None else neurons, below)
 

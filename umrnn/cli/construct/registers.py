@@ -120,7 +120,7 @@ def hashes(
     table: TableOption = None,
 ) -> None:
     """Compare six ways to turn a byte into signs. --output receives the result."""
-    from umrnn.construct.hash_designs import compare_hashes
+    from umrnn.construct.hashes import compare_hashes
     from umrnn.report.output import Output, drawn_progress
 
     sink = Output.to("construct hashes", format, output, table, keep=files_read(the_corpus=corpus))
@@ -146,7 +146,7 @@ def carriers(
     table: TableOption = None,
 ) -> None:
     """Compare registers of 128 and 256 neurons with several codes. --output receives the result."""
-    from umrnn.construct.carrier_designs import compare_carriers
+    from umrnn.construct.carriers import compare_carriers
     from umrnn.report.output import Output, drawn_progress
 
     sink = Output.to("construct carriers", format, output, table, keep=files_read(the_corpus=corpus))

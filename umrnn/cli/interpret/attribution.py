@@ -57,7 +57,7 @@ def attribution(
 ) -> None:
     """Share one prediction out among past bytes and weights; say how far back predictions reach."""
     from umrnn.interpret.attribution import attribution as measure
-    from umrnn.interpret.backward import shuffles
+    from umrnn.interpret.backward.follow import shuffles
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)

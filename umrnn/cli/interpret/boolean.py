@@ -52,8 +52,8 @@ def boolean(
     table: TableOption = None,
 ) -> None:
     """Read the network as an automaton on signs; say how faithful that is."""
-    from umrnn.interpret import automaton
     from umrnn.interpret import boolean as measure
+    from umrnn.interpret.signs import graph as automaton
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_progress
 

@@ -29,8 +29,8 @@ ShufflesOption = Annotated[
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
-    from umrnn.interpret.states import States
     from umrnn.rnn.formats import ModelFile
+    from umrnn.rnn.states import States
 
 __all__ = ["factor_map", "neuron"]
 
@@ -103,7 +103,7 @@ def _explained(
     corpus: str, byte_range: ByteRange | None, model: str | None, states: str | None
 ) -> tuple["Corpus", "ModelFile | States"]:
     """The corpus and what is to be explained on it."""
-    from umrnn.interpret.states import States
+    from umrnn.rnn.states import States
 
     if states is None:
         return open_reading(corpus, byte_range, model)

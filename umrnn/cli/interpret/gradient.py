@@ -41,7 +41,7 @@ def gradient(
     table: TableOption = None,
 ) -> None:
     """Follow every prediction back through time: where its gradient lies, how it grows, what it says of past bytes."""
-    from umrnn.interpret.backward import shuffles
+    from umrnn.interpret.backward.follow import shuffles
     from umrnn.interpret.gradient import gradient as measure
     from umrnn.report.output import Output, drawn_progress
 

@@ -37,7 +37,7 @@ def svd(
     table: TableOption = None,
 ) -> None:
     """Singular values and vectors of the table of byte pairs and of the weights, beside chance."""
-    from umrnn.interpret.spectrum import svd as measure
+    from umrnn.interpret.svd import svd as measure
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_progress
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
 from umrnn.construct.kernels import hebbian as kernels
-from umrnn.interpret.pointwise import rank_correlation
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered
+from umrnn.um.pointwise import rank_correlation
 
 __all__ = ["Agreement", "Cells", "agreements", "correlation", "correlations", "relabelled"]
 
@@ -28,8 +28,8 @@ class Agreement:
     """One estimate beside the selected weights of one array.
 
     ``shuffled_r`` and ``scrambled_r`` are of other bytes and of other weights, see
-    :meth:`umrnn.construct.predictors.Predictors.beside`; ``null_…`` are means over relabelled neurons, of |r| and of
-    the sign accuracy; ``held_out_…`` are of the estimate from the second half of the states.
+    :meth:`umrnn.construct.imitation.comparison.Predictors.beside`; ``null_…`` are means over relabelled neurons, of
+    |r| and of the sign accuracy; ``held_out_…`` are of the estimate from the second half of the states.
     """
 
     array: str

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.hebbian import Estimates
-from umrnn.construct.state_sums import StateSums
+from umrnn.construct.imitation.estimates import Estimates
+from umrnn.construct.imitation.sums import StateSums
 from umrnn.rnn.weights import Elman
 
 __all__ = ["NeuronAgreement", "by_neuron"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.agreement import Agreement, Cells, agreements, correlations
-from umrnn.construct.hebbian import ESTIMATES, Estimates, estimate_all
-from umrnn.construct.state_sums import sum_states
+from umrnn.construct.imitation.agreement import Agreement, Cells, agreements, correlations
+from umrnn.construct.imitation.estimates import ESTIMATES, Estimates, estimate_all
+from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
 from umrnn.progress import Progress

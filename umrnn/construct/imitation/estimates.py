@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.state_sums import StateSums
+from umrnn.construct.imitation.sums import StateSums
 from umrnn.rnn.weights import Elman
 
 __all__ = ["ESTIMATES", "Estimates", "estimate_all", "pointwise_table"]
@@ -114,7 +114,7 @@ def estimate_all(sums: StateSums, model: Elman) -> Estimates:
 
     Examples
     --------
-    >>> from umrnn.construct.state_sums import sum_states
+    >>> from umrnn.construct.imitation.sums import sum_states
     >>> from umrnn.corpus import Corpus
     >>> model = Elman.zeros(hidden=2)
     >>> estimate_all(sum_states(model, Corpus.from_bytes(b"abab"))[0], model)["b_h", "log-odds"].round(3).tolist()

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.agreement import relabelled
-from umrnn.construct.hebbian import Estimates
+from umrnn.construct.imitation.agreement import relabelled
+from umrnn.construct.imitation.estimates import Estimates
 from umrnn.errors import InputError
 from umrnn.rnn.weights import Elman
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from umrnn.construct.descent import descend, rates_falling
-from umrnn.construct.softmax import Regression, Weights
-from umrnn.construct.substituted_runs import Run, scores
-from umrnn.construct.substitutes import SUBSTITUTIONS, Replacement, Substitutes
+from umrnn.construct.imitation.replacement import SUBSTITUTIONS, Replacement, Substitutes
+from umrnn.construct.imitation.scores import Run, scores
+from umrnn.construct.readout.gradient import descend, rates_falling
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered
 from umrnn.progress import Progress

@@ -6,11 +6,11 @@ from concurrent.futures import Executor
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.substitutes import Replacement, Substitutes, Variant
+from umrnn.construct.imitation.replacement import Replacement, Substitutes, Variant
 from umrnn.corpus import Corpus
-from umrnn.interpret.read_out import ReadOut
 from umrnn.parallel import map_ordered
 from umrnn.progress import Progress
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

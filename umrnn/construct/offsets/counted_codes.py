@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
-from umrnn.construct.descent import descend
-from umrnn.construct.offset_codes import check_size, features_of, sign_codes
-from umrnn.construct.softmax import Regression, Weights
-from umrnn.construct.tables import pair_table
-from umrnn.construct.trials import Fit, Shuffle
+from umrnn.construct.offsets.random_codes import check_size, features_of, sign_codes
+from umrnn.construct.readout.gradient import descend
+from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.study.study import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import ALPHABET
+from umrnn.um.pairs import pair_table
 
 __all__ = [
     "STEPS",

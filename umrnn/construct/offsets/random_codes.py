@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from umrnn._validate import contiguous, integer, offset_tuple
-from umrnn.construct.descent import descend, rates_falling
-from umrnn.construct.perceptron import descend_layers, draw_layers
-from umrnn.construct.softmax import Regression, Weights
-from umrnn.construct.trials import Fit, Shuffle
+from umrnn.construct.readout.gradient import descend, rates_falling
+from umrnn.construct.readout.perceptron import descend_layers, draw_layers
+from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.study.study import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
-from umrnn.construct.descent import newton
-from umrnn.construct.lanes import lane_states
-from umrnn.construct.one_pass import one_pass
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.gradient import newton
+from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.stochastic import one_pass
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress, Renamed
 from umrnn.rnn.kernels.records import Bytes, Floats
+from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 

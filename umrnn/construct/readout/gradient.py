@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 

@@ -9,7 +9,7 @@ import numpy as np
 from umrnn._validate import contiguous
 from umrnn.construct.kernels import perceptron as kernels
 from umrnn.construct.kernels.softmax import Room
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Bytes, Floats

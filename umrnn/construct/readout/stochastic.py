@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer, positive
-from umrnn.construct.descent import Descent
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.gradient import Descent
+from umrnn.construct.readout.regression import Regression, Weights
 from umrnn.errors import InputError
 from umrnn.parallel import pool
 from umrnn.progress import SILENT, Progress

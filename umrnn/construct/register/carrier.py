@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous, integer
-from umrnn.construct.hashes import LARGEST_CODE, Codes, byte_codes, code_groups, usual_bits
 from umrnn.construct.kernels import carrier as kernels
+from umrnn.construct.register.codes import LARGEST_CODE, Codes, byte_codes, code_groups, usual_bits
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
@@ -91,7 +91,7 @@ class Carrier:
         hidden: int | None = None,
         seed: int = 0,
     ) -> "Carrier":
-        """The register with codes by ``design``, see :func:`umrnn.construct.hashes.byte_codes`.
+        """The register with codes by ``design``, see :func:`umrnn.construct.register.codes.byte_codes`.
 
         Parameters
         ----------

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.register import RegisterCounts
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import RegisterCounts
 from umrnn.errors import InputError
 from umrnn.rnn.blas import one_thread
 
@@ -30,7 +30,7 @@ def log_ratio(counts: RegisterCounts, carrier: Carrier, alpha: float) -> Doubles
     Examples
     --------
     >>> from umrnn.corpus import Corpus
-    >>> from umrnn.construct.register import Lesson, count_register
+    >>> from umrnn.construct.register.counts import Lesson, count_register
     >>> log_ratio(count_register(Lesson.of(Corpus.siteinfo()), 16), Carrier.of(), 2.5).shape
     (256, 128)
     """

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.construct.additive import AdditiveReadOut, Span, scale_grid
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.closed_form import fourier, log_ratio, naive_bayes
-from umrnn.construct.descent import Descent, descend, newton, rates_falling
-from umrnn.construct.normal_equations import normal_equations
-from umrnn.construct.register import Lesson, RegisterCounts, count_register
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.gradient import Descent, descend, newton, rates_falling
+from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.closed_form import fourier, log_ratio, naive_bayes
+from umrnn.construct.register.counts import Lesson, RegisterCounts, count_register
+from umrnn.construct.register.normal_equations import normal_equations
+from umrnn.construct.register.scorer import AdditiveReadOut, Span, scale_grid
 from umrnn.errors import InputError
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.weights import ALPHABET, Elman

@@ -18,8 +18,8 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigvalsh
 from scipy.linalg.lapack import dpocon
 
 from umrnn._validate import integer
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.register import RegisterCounts
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import RegisterCounts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.rnn.blas import one_thread

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
-from umrnn.construct.carrier import Carrier
 from umrnn.construct.kernels import carrier as kernels
-from umrnn.construct.register import Lesson
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import Lesson
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread

@@ -9,10 +9,10 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.jobs import run_jobs
-from umrnn.construct.parts import Parts
-from umrnn.construct.prune import Pruning, bits_from, parameters_of
-from umrnn.construct.score import Row
+from umrnn.construct.sparse.pruning import Pruning, bits_from, parameters_of
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.jobs import run_jobs
+from umrnn.construct.study.row import Row
 from umrnn.corpus import Corpus
 from umrnn.interpret.knockout import knockout
 from umrnn.nulls import Null

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from umrnn._validate import integer, positive
-from umrnn.construct.carried import log_shares
-from umrnn.construct.lanes import lane_states
-from umrnn.construct.one_pass import one_pass
-from umrnn.construct.pursuit import Conjunction, moments, pursue
-from umrnn.construct.softmax import Regression, Weights
+from umrnn.construct.readout.features import log_shares
+from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.stochastic import one_pass
+from umrnn.construct.state.pursuit import Conjunction, moments, pursue
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["Growth", "Round", "grow"]
@@ -59,9 +59,9 @@ def grow(
     """Add conjunctions to ``base`` until it has ``hidden`` neurons.
 
     Each round runs the network over a fresh window of the corpus, reads it out in one pass, and adds the conjunctions
-    that explain most of what the read-out leaves (see :mod:`umrnn.construct.pursuit`). A neuron's input weights open it
-    for the bytes of its gate, its recurrent weights are its direction; those of older neurons are never touched, so
-    what they compute stays as it was and later neurons may build on it.
+    that explain most of what the read-out leaves (see :mod:`umrnn.construct.state.pursuit`). A neuron's input weights
+    open it for the bytes of its gate, its recurrent weights are its direction; those of older neurons are never
+    touched, so what they compute stays as it was and later neurons may build on it.
 
         z_t = alpha(x_t) + g v·s_t        1 - tanh²(alpha) = a
 

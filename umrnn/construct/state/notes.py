@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.grown import Growth
-from umrnn.construct.lanes import lane_states
-from umrnn.construct.linear_state import LinearState
+from umrnn.construct.state.growth import Growth
+from umrnn.construct.state.linear import LinearState
 from umrnn.corpus import Corpus
 from umrnn.result import Table
+from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.weights import ALPHABET
 
 __all__ = ["component_rows", "conjunction_rows"]

@@ -7,8 +7,8 @@ from typing import Any, final
 
 import numpy as np
 
-from umrnn.construct.carried import Carried, log_shares, two_scores
-from umrnn.construct.score import Row, as_table
+from umrnn.construct.readout.features import Carried, log_shares, two_scores
+from umrnn.construct.study.row import Row, as_table
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from umrnn.construct.additive import Span
-from umrnn.construct.carrier import Carrier
-from umrnn.construct.register import Lesson
-from umrnn.construct.register_fit import DESCENT_BYTES, Fitted, RegisterFit
-from umrnn.construct.score import Row
+from umrnn.construct.register.carrier import Carrier
+from umrnn.construct.register.counts import Lesson
+from umrnn.construct.register.fit import DESCENT_BYTES, Fitted, RegisterFit
+from umrnn.construct.register.scorer import Span
+from umrnn.construct.study.row import Row
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.parts import Parts
+from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
 from umrnn.result import Table
 

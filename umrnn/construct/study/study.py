@@ -7,9 +7,9 @@ from math import isfinite
 from statistics import fmean, median
 from typing import Any
 
-from umrnn.construct.jobs import Job, run_jobs
-from umrnn.construct.parts import Parts
-from umrnn.construct.score import Row
+from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.jobs import Job, run_jobs
+from umrnn.construct.study.row import Row
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.read_out import ReadOut
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Chain", "Link", "chains", "usual_positions", "weights_touched"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.backward import Follower, Stretch, in_stretches
+from umrnn.interpret.backward.follow import Follower, Stretch, in_stretches
 from umrnn.interpret.kernels import backward as kernels
 from umrnn.nulls import Null
 from umrnn.progress import Progress

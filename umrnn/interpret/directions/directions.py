@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.features import FEATURES
 from umrnn.interpret.kernels.intervene import add_by_class
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.trace import LARGEST_ARRAY, trace
 from umrnn.rnn.weights import Elman
+from umrnn.um.features import FEATURES
 
 __all__ = ["FeatureValues", "Sums", "feature_names", "feature_values", "open_direction", "sum_states", "unit"]
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
 from umrnn.corpus import Corpus
-from umrnn.interpret.directions import FeatureValues
+from umrnn.interpret.directions.directions import FeatureValues
 from umrnn.interpret.kernels.intervene import STATE, Edit, run_edited
-from umrnn.interpret.read_out import ReadOut
 from umrnn.parallel import map_ordered
 from umrnn.progress import Progress
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.interpret.pair_search import PairSearch
+from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 

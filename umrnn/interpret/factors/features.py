@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.features import FEATURES, in_tag, word_length
-from umrnn.interpret.cells import CellMeans
-from umrnn.interpret.mapped import mapped_bpc
-from umrnn.interpret.pair_search import PairSearch
+from umrnn.interpret.factors.cells import CellMeans
+from umrnn.interpret.factors.pair_search import PairSearch
+from umrnn.interpret.factors.replay import mapped_bpc
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Table
 from umrnn.rnn.weights import Elman
+from umrnn.um.features import FEATURES, in_tag, word_length
 
 __all__ = ["feature_tables"]
 

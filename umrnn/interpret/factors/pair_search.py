@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.cells import Grouping
+from umrnn.interpret.factors.cells import Grouping
 from umrnn.interpret.kernels import pairs as kernels
-from umrnn.interpret.states import States
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
+from umrnn.rnn.states import States
 
 __all__ = ["PairScores", "PairSearch"]
 

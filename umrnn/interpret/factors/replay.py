@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from umrnn.interpret.cells import CellMeans
-from umrnn.interpret.pair_search import PairSearch
-from umrnn.interpret.read_out import ReadOut
+from umrnn.interpret.factors.cells import CellMeans
+from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.progress import SILENT, Progress
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.weights import Elman
 
 __all__ = ["MappedBits", "mapped_bpc"]

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.interpret.cells import Grouping
-from umrnn.interpret.pair_search import PairSearch
+from umrnn.interpret.factors.cells import Grouping
+from umrnn.interpret.factors.pair_search import PairSearch
 
 __all__ = ["SignVotes", "Votes", "by_chance", "sign_votes"]
 

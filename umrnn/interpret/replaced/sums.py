@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.flipped_runs import checked_positions, flipped_runs
+from umrnn.interpret.replaced.runs import checked_positions, flipped_runs
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.weights import Elman
 

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from umrnn._validate import contiguous, integer
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import rounding as kernels
-from umrnn.interpret.read_out import ReadOut
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import boolean as kernels
-from umrnn.interpret.sign_machine import SignMachine
+from umrnn.interpret.signs.machine import SignMachine
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import aligned

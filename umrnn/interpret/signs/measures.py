@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import boolean as kernels
-from umrnn.interpret.read_out import ReadOut
-from umrnn.interpret.sign_machine import SignMachine, Words, hashes
+from umrnn.interpret.signs.machine import SignMachine, Words, hashes
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.kernels.records import Bytes, Floats
+from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import Block, trace
 
 __all__ = ["Counterexample", "SignPass", "Ternary", "null_bits"]

@@ -1,0 +1,1 @@
+"""Read-outs of past bytes at several offsets, without a state."""

@@ -1,0 +1,1 @@
+"""Linear softmax read-outs over fixed features, and the ways to fit them."""

@@ -1,0 +1,1 @@
+"""Networks with few weights: pruned, and trained sparse."""

@@ -1,0 +1,1 @@
+"""States written from counts: linear states, and neurons grown on them."""

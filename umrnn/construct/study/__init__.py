@@ -1,0 +1,1 @@
+"""How a construction is tried honestly: what it may see, what it is scored on, and the row that comes of it."""

@@ -1,0 +1,1 @@
+"""Predictions followed back through time."""

@@ -1,0 +1,1 @@
+"""Many short contexts side by side, for the depth of memory."""

@@ -1,0 +1,1 @@
+"""Runs of a network after one byte is replaced, and what changes in them."""

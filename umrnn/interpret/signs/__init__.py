@@ -1,0 +1,1 @@
+"""The network as a Boolean automaton: its signs alone."""
