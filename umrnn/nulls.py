@@ -5,7 +5,7 @@ not counted (``Split``) and the same statistic after chance has destroyed what i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.errors import InputError
 
-__all__ = ["Null", "Split"]
+__all__ = ["Check", "Null", "Split"]
 
 _MANY, _FEW = 20_000, 39  # 39 shuffles can still show p = .025
 
@@ -99,3 +99,17 @@ class Null:
         """
         exceeding = sum(value >= observed for value in simulated)
         return (1 + exceeding) / (1 + len(simulated))
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a score is held against: bytes that were not counted, and chance.
+
+    Examples
+    --------
+    >>> Check().split.boundary(1024), Check(null=Null(0)).null.permutations
+    (512, 0)
+    """
+
+    split: Split = field(default_factory=Split)
+    null: Null = field(default_factory=Null)

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["available_threads", "map_ordered", "pool"]
+__all__ = ["available_threads", "map_ordered", "pool", "workers"]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -23,10 +23,29 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
+def workers(threads: int | Executor | None) -> int | None:
+    """How many work side by side; None where an executor was given that does not say.
+
+    Examples
+    --------
+    >>> workers(3)
+    3
+    """
+    if isinstance(threads, Executor):
+        return getattr(threads, "_max_workers", None)
+    return threads or available_threads()
+
+
 @contextmanager
-def pool(threads: int | None) -> Iterator[Executor | None]:
-    """An executor with ``threads`` workers (default: all processors), or None where one thread is enough."""
-    count = threads or available_threads()
+def pool(threads: int | Executor | None) -> Iterator[Executor | None]:
+    """An executor with ``threads`` workers (default: all processors), or None where one thread is enough.
+
+    An executor given in place of a number is used as it is, and left running.
+    """
+    if isinstance(threads, Executor):
+        yield threads
+        return
+    count = workers(threads) or 1
     if count == 1:
         yield None
         return

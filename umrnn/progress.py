@@ -1,10 +1,14 @@
 """Progress of long jobs: a silent default here; the drawing version lives in ``report/``.
 
-Library functions take ``progress: Progress = SILENT``, call ``start`` once, ``advance`` after each piece of work,
-and let :class:`KeyboardInterrupt` pass. Cancelling is raising it from ``advance``.
+Library functions take ``work: Work``: which threads a long job may use, and whom it tells how far it is. They call
+``start`` once, ``advance`` after each piece of work, and let :class:`KeyboardInterrupt` pass. Cancelling is raising it
+from ``advance``.
 """
 
-__all__ = ["SILENT", "Progress", "Renamed"]
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+__all__ = ["SILENT", "Progress", "Renamed", "Work"]
 
 
 class Progress:
@@ -40,3 +44,30 @@ class Renamed(Progress):
 
 
 SILENT = Progress()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a long job is given: workers, and somebody to tell how far it is. No figure depends on either.
+
+    Parameters
+    ----------
+    threads : threads of this process, or an executor that stays its owner's; default: all processors
+    progress : default: nobody is told
+
+    Examples
+    --------
+    >>> Work(threads=1).silent() == Work(1)
+    True
+    """
+
+    threads: int | Executor | None = None
+    progress: Progress = SILENT
+
+    def renamed(self, task: str) -> "Work":
+        """The same work, its task told under another name."""
+        return replace(self, progress=Renamed(self.progress, task))
+
+    def silent(self) -> "Work":
+        """The same workers, told to nobody."""
+        return replace(self, progress=SILENT)

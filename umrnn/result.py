@@ -7,12 +7,13 @@ Python values) and a **provenance** (what was measured, on which bytes, by which
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import umrnn
 from umrnn.corpus import Corpus
-from umrnn.parallel import available_threads
+from umrnn.parallel import workers
 
 __all__ = ["Result", "Table", "provenance"]
 
@@ -28,6 +29,17 @@ class Table:
     def of(cls, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> "Table":
         """Freeze any iterables into a table."""
         return cls(tuple(columns), tuple(tuple(row) for row in rows))
+
+    @classmethod
+    def of_records(cls, records: Iterable[Any], columns: Sequence[str]) -> "Table":
+        """A row per record: its attributes (or properties) named by ``columns``.
+
+        Examples
+        --------
+        >>> Table.of_records([1 + 2j], ("real", "imag"))
+        Table(columns=('real', 'imag'), rows=((1.0, 2.0),))
+        """
+        return cls.of(columns, ((getattr(record, name) for name in columns) for record in records))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -54,7 +66,7 @@ def provenance(
     *,
     parameters: Mapping[str, Any],
     seed: int | None = None,
-    threads: int | None = None,
+    threads: int | Executor | None = None,
     model: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All that is needed to repeat a measurement: version, parameters, corpus hash and range, model hash, seed."""
@@ -68,7 +80,7 @@ def provenance(
         "model": dict(model) if model is not None else None,
         "parameters": dict(parameters),
         "seed": seed,
-        "threads": available_threads() if threads is None else threads,
+        "threads": workers(threads),
     }
 
 
