@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness import generated_text, ratio, seconds
-from umrnn.construct import Carrier, Lesson, Regression, Weights, count_register, descend, normal_equations
+from umrnn.construct import Carrier, Lesson, Linear, Regression, count_register, descend, normal_equations
 from umrnn.construct.register.closed_form import log_ratio
 from umrnn.corpus import Corpus
 from umrnn.rnn.blas import one_thread
@@ -71,7 +71,7 @@ def test_descent__against_pytorch(benchmark) -> None:
     first, stop = GROUPS, len(TEXT) - 2
     states, targets = carrier.states(TEXT, first, stop), TEXT.data[first + 1 : stop + 1]
     shares = (np.bincount(TEXT.data, minlength=256) + 0.5) / (len(TEXT) + 128)
-    start = Weights(np.zeros((256, carrier.hidden)), np.log(shares))
+    start = Linear(np.zeros((256, carrier.hidden)), np.log(shares))
     torch.set_num_threads(1)
     x, y = torch.from_numpy(states.copy()), torch.from_numpy(targets.astype(np.int64))
 

@@ -5,11 +5,12 @@ import pytest
 
 from tests.construct.test_softmax import Problem, assert_equal
 from tests.naive import softmax as naive
-from umrnn.construct.readout.gradient import descend, newton, rates_falling
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.gradient import descend, rates_falling
+from umrnn.construct.readout.newton import newton
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.progress import Progress
 
-ZERO = Weights(np.zeros((256, 6)), np.zeros(256))
+ZERO = Linear(np.zeros((256, 6)), np.zeros(256))
 
 
 class Log(Progress):
@@ -60,7 +61,7 @@ def penalised(found, problem, ridge):
 def test_newton__ends_at_the_minimum(ridge):
     """The minimum by the whole second derivative, over the targets and one byte that stands for the other 251."""
     problem = Problem(positions=60, inner=3)
-    zero = Weights(np.zeros((256, 3)), np.zeros(256))
+    zero = Linear(np.zeros((256, 3)), np.zeros(256))
     found = newton(Regression(problem.rows, problem.targets, zero), zero, ridge=ridge, steps=60, tolerance=1e-14)
     symbols = np.unique(problem.targets)
     least = naive.minimum(problem.rows, np.searchsorted(symbols, problem.targets), len(symbols), ridge)

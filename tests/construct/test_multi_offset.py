@@ -7,7 +7,7 @@ from tests.corpora import planted
 from umrnn import rnn
 from umrnn.construct import multi_offset as package_level
 from umrnn.construct.multi_offset import PUBLISHED, multi_offset
-from umrnn.construct.offsets.random_codes import Design, features_of, sign_codes
+from umrnn.construct.offsets.random_codes import OffsetDesign, features_of, sign_codes
 from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
@@ -32,7 +32,7 @@ FIGURES = {
 def drawn():
     """Five draws of codes for the published sets; all of the text is counted, so there is one fit per draw."""
     parts = Parts.against(TEXT, Corpus.from_bytes(b"not of interest"))
-    fits = multi_offset(parts, [Design(offsets) for offsets in FIGURES], draws=5, null=Null(0)).fits
+    fits = multi_offset(parts, [OffsetDesign(offsets) for offsets in FIGURES], draws=5, null=Null(0)).fits
     return {fit.fit.offsets: fit for fit in fits}
 
 
@@ -45,8 +45,8 @@ def test_published_figure__is_within_the_spread_of_codes(drawn, offsets):
 
 
 def test_published_greedy_sets__are_what_counting_finds():
-    assert Design(greedy=4).on(TEXT) == (1, 8, 20, 3)
-    assert Design(greedy=8).on(TEXT) == (1, 8, 20, 3, 27, 2, 12, 7)
+    assert OffsetDesign(greedy=4).on(TEXT) == (1, 8, 20, 3)
+    assert OffsetDesign(greedy=8).on(TEXT) == (1, 8, 20, 3, 27, 2, 12, 7)
     names = [design.shown(design.on(TEXT)) for design in PUBLISHED]
     assert names[3:6] == ["offsets 1-4", "greedy 1,8,20,3", "offsets 1-8"]
     assert names[-1] == "greedy 1,8,20,3,27,2,12,7, 256 rectified"
@@ -56,7 +56,7 @@ def test_published_test__on_the_second_kilobyte(reference):
     """EXPERIMENTS §24: 5.89 for [1, 8], 5.13 for [1-4]. Held out there nothing beats the bytes' frequencies by much."""
     whole = Corpus.open(reference / "enwik8-2m.bin", 0, 2048)
     parts = Parts.against(whole.slice(0, 1024), None, whole)
-    result = multi_offset(parts, [Design((1, 8)), Design((1, 2, 3, 4))], draws=5, null=Null(0))
+    result = multi_offset(parts, [OffsetDesign((1, 8)), OffsetDesign((1, 2, 3, 4))], draws=5, null=Null(0))
     spread = [(min(fit.held_out_bpc), max(fit.held_out_bpc)) for fit in result.fits]
     assert spread[0][0] - 0.1 < 5.89 < spread[0][1] + 0.1
     assert spread[1][0] - 0.2 < 5.13 < spread[1][1] + 0.2
@@ -66,7 +66,7 @@ def test_published_test__on_the_second_kilobyte(reference):
 def test_layer__published_figure_is_near():
     """EXPERIMENTS §24: greedy-8 with 128 rectified neurons .158; the published initial weights are not known."""
     parts = Parts.against(TEXT, Corpus.from_bytes(b"not of interest"))
-    fit = multi_offset(parts, [Design(greedy=8, neurons=128)], draws=1, null=Null(0)).fits[0]
+    fit = multi_offset(parts, [OffsetDesign(greedy=8, neurons=128)], draws=1, null=Null(0)).fits[0]
     assert fit.row.bpc == pytest.approx(0.158, abs=0.015)
     assert (fit.fit.model.neurons, fit.fit.model.features) == (128, 128)
 
@@ -76,7 +76,7 @@ def test_model__scores_what_was_fitted(neurons):
     """The read-out, run as a model, has the loss that the fit reports, on the positions fitted."""
     text = TEXT.slice(0, 200)
     parts = Parts.halves(text)
-    result = multi_offset(parts, [Design((1, 5), neurons=neurons, features=8)], draws=1, null=Null(1))
+    result = multi_offset(parts, [OffsetDesign((1, 5), neurons=neurons, features=8)], draws=1, null=Null(1))
     fit = result.fits[0]
     bits = np.concatenate([bits for _, bits in result.model.surprises(text)])
     assert fit.row.bpc == pytest.approx(bits[5:].mean(), abs=1e-5)
@@ -87,7 +87,11 @@ def test_model__scores_what_was_fitted(neurons):
 
 
 def test_same_bits__on_any_number_of_threads():
-    designs = [Design((1, 2), features=8), Design(greedy=2, features=8), Design((3,), neurons=4, features=8)]
+    designs = [
+        OffsetDesign((1, 2), features=8),
+        OffsetDesign(greedy=2, features=8),
+        OffsetDesign((3,), neurons=4, features=8),
+    ]
     runs = [multi_offset(TEXT.slice(0, 150), designs, draws=2, threads=threads) for threads in (1, 3)]
     first, second = ([(fit.bpc, fit.held_out_bpc, fit.row.null_bpc) for fit in run.fits] for run in runs)
     assert first == second
@@ -96,7 +100,7 @@ def test_same_bits__on_any_number_of_threads():
 def test_planted__offsets_are_chosen_on_the_counted_part_and_generalise():
     """x[t] depends on the bytes at 3 and 11 with noise: a read-out of these does better held out than all others."""
     text = planted(3000, (3,), noise=0.1)
-    designs = [Design(greedy=1, features=16), Design((1,), features=16), Design((2,), features=16)]
+    designs = [OffsetDesign(greedy=1, features=16), OffsetDesign((1,), features=16), OffsetDesign((2,), features=16)]
     result = multi_offset(text, designs, draws=1, null=Null(0))
     assert (result.fits[0].fit.offsets, result.fits[0].counted.offsets) == ((3,), (3,))
     held_out = [fit.row.held_out_bpc for fit in result.fits]
@@ -105,11 +109,11 @@ def test_planted__offsets_are_chosen_on_the_counted_part_and_generalise():
 
 
 def test_long_text__steps_see_the_latest_bytes():
-    result = multi_offset(TEXT, [Design((2,), features=4)], descent_bytes=100, null=Null(0))
+    result = multi_offset(TEXT, [OffsetDesign((2,), features=4)], descent_bytes=100, null=Null(0))
     assert result.fits[0].row.detail == "offsets 2, latest 100 bytes"
     assert result.fits[0].row.bytes_read == 102  # 100 targets, and two bytes before the first
     assert len(result.fits[0].bpc) == 1
-    assert len(multi_offset(TEXT.slice(0, 50), [Design((2,), features=4)], null=Null(0)).fits[0].bpc) == 3
+    assert len(multi_offset(TEXT.slice(0, 50), [OffsetDesign((2,), features=4)], null=Null(0)).fits[0].bpc) == 3
 
 
 def test_features__are_refused_where_they_would_fill_memory(monkeypatch):
@@ -129,7 +133,7 @@ def test_features__are_refused_where_they_would_fill_memory(monkeypatch):
 )
 def test_short_texts__are_refused_in_one_line(length, design, message):
     with pytest.raises(InputError, match=message):
-        multi_offset(TEXT.slice(0, length), [Design(**design)], null=Null(0))
+        multi_offset(TEXT.slice(0, length), [OffsetDesign(**design)], null=Null(0))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,7 @@ def test_short_texts__are_refused_in_one_line(length, design, message):
 )
 def test_design__is_checked(design, message):
     with pytest.raises(InputError, match=message):
-        Design(**design)
+        OffsetDesign(**design)
 
 
 def test_published__leave_out_what_does_not_fit_and_say_when_nothing_does():
@@ -159,14 +163,14 @@ def test_published__leave_out_what_does_not_fit_and_say_when_nothing_does():
 
 def test_settled_text__has_an_offset_all_the_same():
     """In a constant text nothing is left to be said, and the search finds no offset."""
-    result = multi_offset(Corpus.from_bytes(b"a" * 40), [Design(greedy=2, features=4)], draws=1, null=Null(0))
+    result = multi_offset(Corpus.from_bytes(b"a" * 40), [OffsetDesign(greedy=2, features=4)], draws=1, null=Null(0))
     assert result.fits[0].fit.offsets == (1,)
     assert result.fits[0].row.bpc < 0.01
 
 
 def test_result__says_what_it_was_made_of(tmp_path):
     assert package_level is multi_offset
-    result = multi_offset(TEXT.slice(0, 80), [Design((1,), features=4)], draws=1, null=Null(1, 5))
+    result = multi_offset(TEXT.slice(0, 80), [OffsetDesign((1,), features=4)], draws=1, null=Null(1, 5))
     assert result.provenance["seed"] == 5
     assert result.provenance["parameters"]["held_out"] == {"name": "siteinfo", "start": 40, "stop": 80}
     assert list(result.tables()) == ["constructions", "draws"]

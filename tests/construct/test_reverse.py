@@ -6,7 +6,7 @@ import pytest
 from tests.corpora import markov
 from tests.naive import reverse as naive
 from umrnn.construct.offsets.counted_codes import difference_codes, log_ratio_codes
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.reverse import reverse
 from umrnn.construct.study.holdout import Parts
 from umrnn.corpus import Corpus
@@ -114,7 +114,7 @@ def test_same_bits__on_any_number_of_threads():
 def test_regression__of_shared_outputs_is_that_of_all():
     """What the read-outs lean on: bytes that never come share a row."""
     rows, targets = np.random.default_rng(1).standard_normal((9, 2)), np.arange(9, dtype=np.uint8)
-    zero = Weights(np.zeros((256, 2)), np.zeros(256))
+    zero = Linear(np.zeros((256, 2)), np.zeros(256))
     problem = Regression(rows, targets, zero)
     np.testing.assert_allclose(problem.bits(problem.gathered(zero)), 8.0)
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.naive import softmax as naive
 from umrnn.construct.readout import regression as softmax
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.errors import InputError
 from umrnn.parallel import pool
 
@@ -17,13 +17,13 @@ class Problem:
         rng = np.random.default_rng(seed)
         self.rows = np.where(rng.random((positions, inner)) < 0.5, -1, 1).astype(dtype)
         self.targets = rng.choice(rng.permutation(256)[:symbols], positions).astype(np.uint8)
-        self.random = Weights(0.3 * rng.standard_normal((256, inner)), 0.3 * rng.standard_normal(256))
+        self.random = Linear(0.3 * rng.standard_normal((256, inner)), 0.3 * rng.standard_normal(256))
         seen = np.isin(np.arange(256), self.targets)
-        self.plain = Weights(self.random.W * seen[:, None], self.random.b * seen)
-        self.direction = Weights(rng.standard_normal((256, inner)), rng.standard_normal(256))
+        self.plain = Linear(self.random.W * seen[:, None], self.random.b * seen)
+        self.direction = Linear(rng.standard_normal((256, inner)), rng.standard_normal(256))
 
 
-def assert_equal(found: Weights, W, b, tolerance=1e-12):
+def assert_equal(found: Linear, W, b, tolerance=1e-12):
     np.testing.assert_allclose(found.W, W, rtol=0, atol=tolerance)
     np.testing.assert_allclose(found.b, b, rtol=0, atol=tolerance)
 
@@ -78,7 +78,7 @@ def test_sums__are_the_definition_over_a_span(monkeypatch, span, few):
     rows, targets = problem.rows[span], problem.targets[span]
     expected = naive.gradient(problem.random.W, problem.random.b, rows, targets)
     assert nats == pytest.approx(naive.loss(problem.random.W, problem.random.b, rows, targets), rel=1e-12)
-    assert_equal(regression.spread(Weights(by_W, by_b)), *expected)
+    assert_equal(regression.spread(Linear(by_W, by_b)), *expected)
 
 
 @pytest.mark.parametrize("span", [slice(0, 40), slice(3, 4), slice(10, 37)])
@@ -107,11 +107,11 @@ def test_shared_rows__give_the_loss_and_slopes_of_all_256():
     pooled = Regression(problem.rows, problem.targets, problem.plain)
     apart = Regression(problem.rows, problem.targets, problem.random)
     assert (len(pooled.shared), pooled.shared.sum(), len(apart.shared)) == (6, 256, 256)
-    alike = Weights(problem.plain.W, problem.plain.b)
+    alike = Linear(problem.plain.W, problem.plain.b)
     nats, slope = pooled.gradient(pooled.gathered(alike))
     expected_nats, expected = apart.gradient(apart.gathered(alike))
     assert nats == pytest.approx(expected_nats, rel=1e-13)
-    sums = Weights(np.zeros(slope.W.shape), np.zeros(slope.b.shape))
+    sums = Linear(np.zeros(slope.W.shape), np.zeros(slope.b.shape))
     for byte, row in enumerate(pooled.row_of):
         sums.W[row] += apart.spread(expected).W[byte]
         sums.b[row] += apart.spread(expected).b[byte]
@@ -131,7 +131,7 @@ def test_regression__of_one_and_of_all_bytes(symbols):
     rng = np.random.default_rng(1)
     targets = rng.permutation(np.resize(np.arange(symbols), 300)).astype(np.uint8)
     rows = rng.standard_normal((300, 2))
-    zero = Weights(np.zeros((256, 2)), np.zeros(256))
+    zero = Linear(np.zeros((256, 2)), np.zeros(256))
     regression = Regression(rows, targets, zero)
     assert len(regression.shared) == min(symbols + 1, 256)
     assert regression.gradient(regression.gathered(zero))[0] == pytest.approx(np.log(256))
@@ -170,11 +170,11 @@ def test_float32__is_float64_up_to_its_rounding():
 
 @pytest.mark.parametrize(("rows", "targets"), [(0, 0), (3, 2), (2, 3)])
 def test_regression__needs_a_target_for_each_row(rows, targets):
-    zero = Weights(np.zeros((256, 1)), np.zeros(256))
+    zero = Linear(np.zeros((256, 1)), np.zeros(256))
     with pytest.raises(InputError, match=f"one target per row and at least one, got {targets} for {rows}"):
         Regression(np.ones((rows, 1)), np.zeros(targets, np.uint8), zero)
 
 
 def test_weights__in_another_dtype():
-    narrow = Weights(np.ones((256, 1)), np.ones(256)).astype(np.float32)
+    narrow = Linear(np.ones((256, 1)), np.ones(256)).astype(np.float32)
     assert (narrow.W.dtype, narrow.b.dtype) == (np.float32, np.float32)

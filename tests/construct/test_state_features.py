@@ -5,7 +5,7 @@ import pytest
 
 from tests.corpora import independent, markov
 from umrnn import rnn
-from umrnn.construct.readout.features import Carried, Features, log_shares, two_scores
+from umrnn.construct.readout.features import Features, StateFeatures, log_shares, two_scores
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -40,7 +40,7 @@ def test_log_shares__are_the_smoothed_counts() -> None:
 @pytest.mark.parametrize("length", [1000, pytest.param(20_000, marks=pytest.mark.needs_jit)])
 def test_read_out__reaches_the_entropy_given_what_the_state_holds(length: int) -> None:
     text = markov(length)
-    carried = Carried(last_byte(), text)
+    carried = StateFeatures(last_byte(), text)
     network = carried.network(carried.read_out())
     bpc, entropy = bits_per_byte(network, text), conditional_entropy(text)
     assert entropy - 1e-6 < bpc < entropy + 0.02
@@ -50,13 +50,13 @@ def test_read_out__reaches_the_entropy_given_what_the_state_holds(length: int) -
 @pytest.mark.parametrize("threads", [1, 2])
 def test_read_out__same_bits_on_any_number_of_threads(threads: int) -> None:
     text = markov(3000)
-    weights = Carried(last_byte(), text, threads=threads).read_out(seed=4)
-    assert np.array_equal(weights.W, Carried(last_byte(), text, threads=3).read_out(seed=4).W)
+    weights = StateFeatures(last_byte(), text, threads=threads).read_out(seed=4)
+    assert np.array_equal(weights.W, StateFeatures(last_byte(), text, threads=3).read_out(seed=4).W)
 
 
 def test_null__is_the_entropy_where_there_is_nothing_to_learn_from() -> None:
     text = markov(1500)
-    carried = Carried(last_byte(), text)
+    carried = StateFeatures(last_byte(), text)
     null = carried.null_bpc(Null(2))
     shares = np.bincount(text.data) / len(text)
     order_0 = -np.sum(shares[shares > 0] * np.log2(shares[shares > 0]))
@@ -80,4 +80,4 @@ def test_two_scores__are_those_of_two_runs() -> None:
 
 def test_carried__needs_three_bytes() -> None:
     with pytest.raises(InputError, match="at least three bytes to be fitted to, got 2"):
-        Carried(last_byte(), Corpus.from_bytes(b"ab"))
+        StateFeatures(last_byte(), Corpus.from_bytes(b"ab"))

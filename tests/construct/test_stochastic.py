@@ -6,9 +6,9 @@ import pytest
 from tests.construct.test_softmax import Problem, assert_equal
 from tests.naive import softmax as naive
 from umrnn.construct.readout import stochastic as module
-from umrnn.construct.readout.gradient import newton
-from umrnn.construct.readout.regression import Regression, Weights
-from umrnn.construct.readout.stochastic import one_pass
+from umrnn.construct.readout.newton import newton
+from umrnn.construct.readout.regression import Linear, Regression
+from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.errors import InputError
 from umrnn.progress import Progress
 
@@ -23,13 +23,13 @@ class Planted(Problem):
         logits = 1.5 * self.rows @ rng.standard_normal((inner, symbols)) + rng.gumbel(size=(positions, symbols))
         self.targets = bytes_[logits.argmax(axis=1)].astype(np.uint8)
         shares = (np.bincount(self.targets, minlength=256) + 0.5) / (positions + 128)
-        self.zero = Weights(np.zeros((256, inner)), np.log(shares))
+        self.zero = Linear(np.zeros((256, inner)), np.log(shares))
 
     def regression(self, **how) -> Regression:
         return Regression(self.rows, self.targets, self.zero, **how)
 
 
-def bits_of(regression: Regression, weights: Weights) -> float:
+def bits_of(regression: Regression, weights: Linear) -> float:
     return float(regression.bits(regression.gathered(weights)).mean())
 
 
@@ -40,7 +40,7 @@ def test_one_pass__closes_most_of_the_gap(passes, share, dtype):
     problem = Planted(100_000, dtype=dtype)
     regression = problem.regression()
     optimum = newton(regression, problem.zero, ridge=1e-6).bits[-1]
-    found = one_pass(regression, problem.zero, passes=passes)
+    found = fit_stochastic(regression, problem.zero, passes=passes)
     assert len(found.bits) == 1 + passes
     left = bits_of(regression, found.weights) - optimum
     assert -1e-4 < left < share * (bits_of(regression, problem.zero) - optimum)
@@ -51,7 +51,7 @@ def test_one_pass__of_one_batch_is_a_step_of_the_bound():
     """W -= rate * gradient (S/2)^-1, all 256 rows told apart, against the definition."""
     problem = Problem()
     regression = Regression(problem.rows, problem.targets, problem.random)
-    found = one_pass(regression, problem.random, rate=0.7, batch=100)
+    found = fit_stochastic(regression, problem.random, rate=0.7, batch=100)
     by_W, by_b = naive.gradient(problem.random.W, problem.random.b, problem.rows, problem.targets)
     wide = np.column_stack((problem.rows, np.ones(len(problem.rows))))
     bound = 0.5 * wide.T @ wide / len(wide)
@@ -66,7 +66,7 @@ def test_one_pass__of_shared_rows_moves_each_byte_as_it_would_alone(monkeypatch)
     for start in (problem.plain, problem.random):  # the second tells all rows apart
         regression = Regression(problem.rows, problem.targets, start)
         outcomes.append(
-            (regression, one_pass(Regression(problem.rows, problem.targets, start), problem.plain, batch=7))
+            (regression, fit_stochastic(Regression(problem.rows, problem.targets, start), problem.plain, batch=7))
         )
     assert len(outcomes[0][0].shared) < len(outcomes[1][0].shared) == 256
     assert_equal(outcomes[0][1].weights, outcomes[1][1].weights.W, outcomes[1][1].weights.b, 1e-10)
@@ -76,7 +76,7 @@ def test_one_pass__of_shared_rows_moves_each_byte_as_it_would_alone(monkeypatch)
 def test_one_pass__gives_the_same_bits_for_any_threads_and_the_same_seed():
     problem = Planted(50_000)  # judged by stretches
     found = [
-        one_pass(problem.regression(threads=threads), problem.zero, passes=2, seed=seed)
+        fit_stochastic(problem.regression(threads=threads), problem.zero, passes=2, seed=seed)
         for threads, seed in ((1, 0), (3, 0), (1, 1))
     ]
     assert found[0].weights.W.tobytes() == found[1].weights.W.tobytes()
@@ -88,17 +88,17 @@ def test_one_pass__gives_the_same_bits_for_any_threads_and_the_same_seed():
 def test_one_pass__takes_a_quarter_of_a_rate_that_did_not_lower_the_loss(monkeypatch):
     problem = Problem()
     regression = Regression(problem.rows, problem.targets, problem.plain)
-    slower = one_pass(regression, problem.plain, rate=0.2, batch=10)
+    slower = fit_stochastic(regression, problem.plain, rate=0.2, batch=10)
     losses = iter([1.0, 2.0, 0.5])
     monkeypatch.setattr(module, "_judged", lambda problem, weights: next(losses))
-    found = one_pass(regression, problem.plain, rate=0.8, batch=10)
+    found = fit_stochastic(regression, problem.plain, rate=0.8, batch=10)
     assert_equal(found.weights, slower.weights.W, slower.weights.b)
 
 
 def test_one_pass__refuses_a_rate_beyond_the_bound():
     problem = Problem()
     with pytest.raises(InputError, match="rate must be at most 1, got 2"):
-        one_pass(Regression(problem.rows, problem.targets, problem.plain), problem.plain, rate=2.0)
+        fit_stochastic(Regression(problem.rows, problem.targets, problem.plain), problem.plain, rate=2.0)
 
 
 def test_one_pass__keeps_the_start_where_no_rate_lowers_the_loss(monkeypatch):
@@ -106,7 +106,7 @@ def test_one_pass__keeps_the_start_where_no_rate_lowers_the_loss(monkeypatch):
     regression = Regression(problem.rows, problem.targets, problem.plain)
     losses = iter([1.0, 2.0, float("nan"), 1.1, 1.1, 1.1, 1.1])
     monkeypatch.setattr(module, "_judged", lambda problem, weights: next(losses))
-    found = one_pass(regression, problem.plain, rate=0.4)
+    found = fit_stochastic(regression, problem.plain, rate=0.4)
     assert_equal(found.weights, problem.plain.W, problem.plain.b)
     assert found.bits == (1.0,)
 
@@ -115,8 +115,8 @@ def test_one_pass__of_rows_that_say_nothing_ends_at_the_shares():
     """A feature that is always zero, one that is always one: the bound has neither direction but for its ridge."""
     rows = np.tile([0.0, 1.0], (300, 1))
     targets = np.repeat(np.arange(3, dtype=np.uint8), 100)[np.random.default_rng(0).permutation(300)]
-    zero = Weights(np.zeros((256, 2)), np.zeros(256))
-    found = one_pass(Regression(rows, targets, zero), zero, rate=1.0, passes=60, batch=100)
+    zero = Linear(np.zeros((256, 2)), np.zeros(256))
+    found = fit_stochastic(Regression(rows, targets, zero), zero, rate=1.0, passes=60, batch=100)
     assert not found.weights.W[:, 0].any()
     logits = found.weights.b + found.weights.W[:, 1]
     shares = np.exp(logits) / np.exp(logits).sum()
@@ -134,7 +134,7 @@ def test_one_pass__of_a_few_positions(positions, batch):
             done.append(amount)
 
     regression = Regression(problem.rows, problem.targets, problem.plain)
-    found = one_pass(regression, problem.plain, batch=batch, passes=2, progress=Done())
+    found = fit_stochastic(regression, problem.plain, batch=batch, passes=2, progress=Done())
     assert min(done) > 0  # no batch is empty
     assert sum(done) % (2 * positions) == 0
     assert bits_of(regression, found.weights) <= found.bits[0]
@@ -147,14 +147,14 @@ def test_batches__cover_all_positions_and_none_is_empty(positions, batch, monkey
     spans = []
     monkeypatch.setattr(Regression, "sums", lambda self, weights, span, executor: spans.append(span) or (0.0, 0, 0))
     monkeypatch.setattr(module, "_judged", lambda problem, weights: 0.0)
-    monkeypatch.setattr(Weights, "plus", lambda self, other, rate: self)
+    monkeypatch.setattr(Linear, "plus", lambda self, other, rate: self)
     monkeypatch.setattr(np, "column_stack", lambda arrays: np.zeros((1, 3)))
     rows = np.ones((positions, 2))
     problem = object.__new__(Regression)
     problem.rows, problem.threads, problem.shared = rows, 1, np.ones(1)
     monkeypatch.setattr(Regression, "gathered", lambda self, weights: weights)
     monkeypatch.setattr(Regression, "spread", lambda self, weights: weights)
-    one_pass(problem, Weights(np.zeros((1, 2)), np.zeros(1)), batch=batch)
+    fit_stochastic(problem, Linear(np.zeros((1, 2)), np.zeros(1)), batch=batch)
     places = sorted(p for span in spans for p in range(span.start, span.stop))
     assert places == list(range(positions))
     assert min(span.stop - span.start for span in spans) > 0
@@ -172,4 +172,4 @@ def test_batches__cover_all_positions_and_none_is_empty(positions, batch, monkey
 def test_one_pass__refuses(how, message):
     problem = Problem()
     with pytest.raises(InputError, match=message):
-        one_pass(Regression(problem.rows, problem.targets, problem.plain), problem.plain, **how)
+        fit_stochastic(Regression(problem.rows, problem.targets, problem.plain), problem.plain, **how)

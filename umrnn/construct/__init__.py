@@ -12,8 +12,9 @@ from umrnn.construct.halves import halves
 from umrnn.construct.hashes import compare_hashes
 from umrnn.construct.multi_offset import multi_offset
 from umrnn.construct.predict import predict
-from umrnn.construct.readout.gradient import Descent, descend, newton, rates_falling
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.gradient import Descent, descend, rates_falling
+from umrnn.construct.readout.newton import newton
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.redux import redux
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.codes import byte_codes
@@ -30,9 +31,9 @@ __all__ = [
     "Carrier",
     "Descent",
     "Lesson",
+    "Linear",
     "RegisterCounts",
     "Regression",
-    "Weights",
     "bigram",
     "byte_codes",
     "compare",

@@ -13,8 +13,8 @@ import numpy as np
 from umrnn._files import write_atomically
 from umrnn._validate import integer, positive
 from umrnn.construct.conjunctions import BASES, grown_network
-from umrnn.construct.offsets.random_codes import Design, sign_codes
-from umrnn.construct.readout.features import Carried, Features, two_scores
+from umrnn.construct.offsets.random_codes import OffsetDesign, sign_codes
+from umrnn.construct.readout.features import Features, StateFeatures, two_scores
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.fit import RegisterFit
 from umrnn.construct.spectral import spectral_network
@@ -103,7 +103,7 @@ class _Desk:
         build = partial(grown_network, self.text, hidden, base=base, **self._common)
         return self.network("conjunctions", f"H {hidden}, on {base}", build)
 
-    def network(self, name: str, detail: str, build: Callable[[], tuple[Elman, Carried, Any]]) -> Row:
+    def network(self, name: str, detail: str, build: Callable[[], tuple[Elman, StateFeatures, Any]]) -> Row:
         """A network built from the first part."""
         began = time.perf_counter()
         model, carried, _ = build()
@@ -128,9 +128,9 @@ class _Desk:
         """The same register, its read-out fitted in passes."""
         carrier = Carrier.of(design, _BITS, max(1, hidden // _BITS), seed=self.seed)
 
-        def build() -> tuple[Elman, Carried, None]:
+        def build() -> tuple[Elman, StateFeatures, None]:
             dynamics = carrier.elman(np.zeros((ALPHABET, carrier.hidden)), np.zeros(ALPHABET))
-            carried = Carried(dynamics, self.text, threads=self.threads)
+            carried = StateFeatures(dynamics, self.text, threads=self.threads)
             return carried.network(carried.read_out(seed=self.seed, progress=self.progress)), carried, None
 
         return self.network("shift register", f"H {carrier.hidden}, {design}, softmax in two passes", build)
@@ -138,7 +138,7 @@ class _Desk:
     def offsets(self, hidden: int) -> Row:
         """Random codes at greedily chosen offsets: no state, no network."""
         began = time.perf_counter()
-        chosen = Design(greedy=_OFFSETS, features=hidden).on(self.text)
+        chosen = OffsetDesign(greedy=_OFFSETS, features=hidden).on(self.text)
         codes = sign_codes(len(chosen), hidden // len(chosen), np.random.default_rng(self.seed))
         fitted = self._features(chosen, codes, 0, self.boundary)
         weights = fitted.read_out(seed=self.seed, progress=self.progress)

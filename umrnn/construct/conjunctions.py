@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from umrnn.construct.readout.features import Carried
+from umrnn.construct.readout.features import StateFeatures
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.spectral import GAIN
 from umrnn.construct.state.growth import Growth, grow
@@ -68,7 +68,7 @@ def conjunctions(
     how: dict[str, Any] = {"base": base, "base_neurons": base_neurons, "rounds": rounds, "window": window}
     how |= {"passes": passes, "seed": seed}
 
-    def build(text: Corpus) -> tuple[Elman, Carried, Growth]:
+    def build(text: Corpus) -> tuple[Elman, StateFeatures, Growth]:
         return grown_network(text, hidden, **how, threads=threads, progress=progress)
 
     model, rows, growth, boundary = built_and_scored("conjunctions", corpus, build, split, null, seed, passes, progress)
@@ -98,7 +98,7 @@ def grown_network(
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
-) -> tuple[Elman, Carried, Growth]:
+) -> tuple[Elman, StateFeatures, Growth]:
     """Count, write the carrier to begin with, grow it, run it, read it out."""
     if base not in BASES:
         raise InputError(f"base must be one of {', '.join(BASES)}, got {base}")
@@ -112,6 +112,6 @@ def grown_network(
         carrier = Carrier.of("random", _REGISTER_BITS, groups, seed=seed)
         start = carrier.elman(np.zeros((ALPHABET, carrier.hidden)), np.zeros(ALPHABET))
     growth = grow(start, text, hidden, rounds=rounds, window=window, seed=seed, threads=threads, progress=progress)
-    carried = Carried(growth.model, text, threads=threads)
+    carried = StateFeatures(growth.model, text, threads=threads)
     weights = carried.read_out(growth.read_out, passes=passes, seed=seed, progress=progress)
     return carried.network(weights), carried, growth

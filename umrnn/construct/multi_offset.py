@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast, final
 
 from umrnn._validate import integer
-from umrnn.construct.offsets.random_codes import Design, fit_design, seen
+from umrnn.construct.offsets.random_codes import OffsetDesign, fit_design, seen
 from umrnn.construct.study.holdout import Parts
 from umrnn.construct.study.row import Row, as_table, order_0
 from umrnn.construct.study.study import Trial, Tried, spread_table, try_out
@@ -17,20 +17,20 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.readout import Readout
 
-__all__ = ["Design", "MultiOffset", "multi_offset"]
+__all__ = ["MultiOffset", "OffsetDesign", "multi_offset"]
 
 PUBLISHED = (
-    Design((1,)),
-    Design((1, 2)),
-    Design((1, 8)),
-    Design((1, 2, 3, 4)),
-    Design(greedy=4),
-    Design(tuple(range(1, 9))),
-    Design(greedy=8),
-    Design(tuple(range(1, 17))),
-    Design(greedy=4, neurons=256),
-    Design(greedy=8, neurons=128),
-    Design(greedy=8, neurons=256),
+    OffsetDesign((1,)),
+    OffsetDesign((1, 2)),
+    OffsetDesign((1, 8)),
+    OffsetDesign((1, 2, 3, 4)),
+    OffsetDesign(greedy=4),
+    OffsetDesign(tuple(range(1, 9))),
+    OffsetDesign(greedy=8),
+    OffsetDesign(tuple(range(1, 17))),
+    OffsetDesign(greedy=4, neurons=256),
+    OffsetDesign(greedy=8, neurons=128),
+    OffsetDesign(greedy=8, neurons=256),
 )
 _DRAWS, _FEW_DRAWS = 3, 1
 DESCENT_BYTES = 1 << 12
@@ -72,7 +72,7 @@ class MultiOffset(Result):
 
 def multi_offset(
     parts: Parts | Corpus,
-    designs: Sequence[Design] | None = None,
+    designs: Sequence[OffsetDesign] | None = None,
     *,
     draws: int | None = None,
     descent_bytes: int = DESCENT_BYTES,
@@ -104,7 +104,7 @@ def multi_offset(
 
     Examples
     --------
-    >>> result = multi_offset(Corpus.siteinfo(), [Design((1,))], draws=1, null=Null(0))
+    >>> result = multi_offset(Corpus.siteinfo(), [OffsetDesign((1,))], draws=1, null=Null(0))
     >>> round(result.headline()["bpc"], 2)
     2.05
     """
@@ -134,7 +134,7 @@ def multi_offset(
     )
 
 
-def _published(parts: Parts) -> tuple[Design, ...]:
+def _published(parts: Parts) -> tuple[OffsetDesign, ...]:
     length = min(len(parts.text), len(parts.counted))
     fit = tuple(design for design in PUBLISHED if max(design.offsets, default=1) + 2 <= length)
     if not fit:

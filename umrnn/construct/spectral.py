@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from umrnn.construct.readout.features import Carried
+from umrnn.construct.readout.features import StateFeatures
 from umrnn.construct.state.linear import LinearState, linear_state
 from umrnn.construct.state.notes import component_rows
 from umrnn.construct.study.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
@@ -63,7 +63,7 @@ def spectral(
     """
     how: dict[str, Any] = {"past": past, "future": future, "gain": gain, "passes": passes, "seed": seed}
 
-    def build(text: Corpus) -> tuple[Elman, Carried, LinearState]:
+    def build(text: Corpus) -> tuple[Elman, StateFeatures, LinearState]:
         return spectral_network(text, hidden, **how, threads=threads, progress=progress)
 
     model, rows, state, boundary = built_and_scored("spectral", corpus, build, split, null, seed, passes, progress)
@@ -94,9 +94,9 @@ def spectral_network(
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = SILENT,
-) -> tuple[Elman, Carried, LinearState]:
+) -> tuple[Elman, StateFeatures, LinearState]:
     """Count, find the linear state, run it, read it out."""
     counts = offset_counts(text, window_offsets(text, past, future), threads=threads, progress=progress)
     state = linear_state(counts, hidden, past=past, future=future)
-    carried = Carried(state.elman(gain), text, threads=threads)
+    carried = StateFeatures(state.elman(gain), text, threads=threads)
     return carried.network(carried.read_out(passes=passes, seed=seed, progress=progress)), carried, state

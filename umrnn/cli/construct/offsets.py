@@ -21,7 +21,7 @@ from umrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from umrnn.construct.offsets.random_codes import Design
+    from umrnn.construct.offsets.random_codes import OffsetDesign
 
 __all__ = ["bigram", "multi_offset", "reverse"]
 
@@ -146,9 +146,9 @@ def bigram(
 
 def _designs(
     offsets: Offsets | None, greedy: int | None, neurons: int, features: int, output: str | None
-) -> "list[Design] | None":
+) -> "list[OffsetDesign] | None":
     """The one design that is asked for, None for the published ones."""
-    from umrnn.construct.offsets.random_codes import Design
+    from umrnn.construct.offsets.random_codes import OffsetDesign
 
     if offsets is not None and greedy is not None:
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
@@ -156,4 +156,4 @@ def _designs(
         if neurons or features != 128 or output:
             raise typer.BadParameter("--neurons, --features and --output need --offsets D,D,... or --greedy K")
         return None
-    return [Design(offsets.values if offsets else (), greedy or 0, neurons, features)]
+    return [OffsetDesign(offsets.values if offsets else (), greedy or 0, neurons, features)]

@@ -9,7 +9,7 @@ import numpy as np
 from umrnn.construct.imitation.replacement import SUBSTITUTIONS, Replacement, Substitutes
 from umrnn.construct.imitation.scores import Run, scores
 from umrnn.construct.readout.gradient import descend, rates_falling
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered
 from umrnn.progress import Progress
@@ -81,7 +81,7 @@ class Training:
             return network
         positions = trained_positions(length, network.hidden)
         rows = trace(network, self.corpus.slice(0, positions + 1)).states()[:positions]
-        start = Weights(network.W_y.astype(np.float64), network.b_y.astype(np.float64))
+        start = Linear(network.W_y.astype(np.float64), network.b_y.astype(np.float64))
         problem = Regression(rows, self.corpus.data[1 : positions + 1], start, threads=1)
         rates = list(rates_falling(_RATE, self.steps, [round(share * self.steps) for share in _FALLS]))
         found = descend(problem, start, rates).weights.astype(network.dtype)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from umrnn._validate import contiguous
 from umrnn.construct.offsets.random_codes import check_size, features_of, sign_codes
 from umrnn.construct.readout.gradient import descend
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.study.study import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.progress import SILENT, Progress
@@ -125,10 +125,10 @@ def fit_pair_hash(
     return Fit(None, (a, b), bits, time.perf_counter() - began, len(text), score)
 
 
-def _read_out(text: Corpus, rows: Floats, targets: Bytes, progress: Progress) -> tuple[Weights, float]:
+def _read_out(text: Corpus, rows: Floats, targets: Bytes, progress: Progress) -> tuple[Linear, float]:
     """W = 0 and b = ln (count + ½) / (n + 128) after 499 steps of rate ½, and the mean loss in bits there."""
     counts = np.bincount(text.data, minlength=ALPHABET)
-    start = Weights(np.zeros((ALPHABET, rows.shape[1])), np.log((counts + 0.5) / (len(text) + 128)))
+    start = Linear(np.zeros((ALPHABET, rows.shape[1])), np.log((counts + 0.5) / (len(text) + 128)))
     end = descend(Regression(rows, contiguous(targets), start, threads=1), start, [_RATE] * STEPS, progress=progress)
     return end.weights, end.bits[-1]
 

@@ -10,7 +10,7 @@ import numpy as np
 from umrnn._validate import contiguous, integer, offset_tuple
 from umrnn.construct.readout.gradient import descend, rates_falling
 from umrnn.construct.readout.perceptron import descend_layers, draw_layers
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.study.study import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
@@ -22,7 +22,7 @@ from umrnn.rnn.readout import FARTHEST, Readout, byte_features
 from umrnn.rnn.weights import ALPHABET
 from umrnn.um.search import greedy_steps
 
-__all__ = ["Design", "check_size", "features_of", "first_position", "fit_design", "seen", "sign_codes"]
+__all__ = ["OffsetDesign", "check_size", "features_of", "first_position", "fit_design", "seen", "sign_codes"]
 
 _STEPS, _RATE, _HALVED = 1000, 0.5, (300, 600, 800)
 _LAYER_STEPS, _LAYER_RATE, _LAYER_HALVED = 2000, 0.1, (500, 1000, 1500)
@@ -32,7 +32,7 @@ _LARGEST = 1 << 30  # bytes of features held at once
 
 
 @dataclass(frozen=True)
-class Design:
+class OffsetDesign:
     """Which offsets are read, by how many random signs in all, and by how many rectified neurons.
 
     ``offsets`` are given, or, where there are none, ``greedy`` of them chosen by counting on the text that is fitted.
@@ -111,7 +111,7 @@ def check_size(size: int) -> None:
 
 
 def fit_design(
-    design: Design,
+    design: OffsetDesign,
     places: Mapping[Corpus, tuple[int, ...]],
     latest: int,
     seed: int,
@@ -137,7 +137,7 @@ def fit_design(
         layers, bits = descend_layers(rows, targets, layers, rates, progress=progress)
         single = [array.astype(np.float32) for array in (layers.W_y, layers.b_y, layers.W_1, layers.b_1)]
     else:
-        zero = Weights(np.zeros((ALPHABET, rows.shape[1])), np.zeros(ALPHABET))
+        zero = Linear(np.zeros((ALPHABET, rows.shape[1])), np.zeros(ALPHABET))
         rates = list(rates_falling(_RATE, _STEPS, _HALVED, 0.5))
         end = descend(Regression(rows, targets, zero, threads=1), zero, rates, progress=progress)
         bits, single = end.bits[-1], [end.weights.W.astype(np.float32), end.weights.b.astype(np.float32)]

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from umrnn.construct.readout.gradient import newton
-from umrnn.construct.readout.regression import Regression, Weights
-from umrnn.construct.readout.stochastic import one_pass
+from umrnn.construct.readout.newton import newton
+from umrnn.construct.readout.regression import Linear, Regression
+from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -16,7 +16,7 @@ from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["Carried", "Features", "log_shares", "two_scores"]
+__all__ = ["Features", "StateFeatures", "log_shares", "two_scores"]
 
 _SHORT = 2048  # positions up to which Newton's method is the quicker way
 _RIDGES = (1e-5, 1e-4, 1e-3, 1e-2)  # tried for it
@@ -42,13 +42,13 @@ class Features:
 
     def read_out(
         self,
-        start: Weights | None = None,
+        start: Linear | None = None,
         *,
         passes: int = 2,
         targets: Bytes | None = None,
         seed: int = 0,
         progress: Progress = SILENT,
-    ) -> Weights:
+    ) -> Linear:
         """Fit a read-out: short texts by Newton's method with a ridge chosen on their end, others in a few passes.
 
         Parameters
@@ -58,14 +58,14 @@ class Features:
         targets : in place of the bytes that follow
         """
         chosen = self.targets if targets is None else targets
-        first = start or Weights(np.zeros((ALPHABET, self.rows.shape[1])), log_shares(self.text))
+        first = start or Linear(np.zeros((ALPHABET, self.rows.shape[1])), log_shares(self.text))
         if len(self) <= _SHORT:
             return self._by_newton(chosen, first, progress)
         problem = Regression(self.rows, chosen, first, threads=self.threads)
         turns = max(passes, -(-_SEEN // len(self)))
-        return one_pass(problem, first, passes=turns, seed=seed, progress=progress).weights
+        return fit_stochastic(problem, first, passes=turns, seed=seed, progress=progress).weights
 
-    def bits(self, weights: Weights, targets: Bytes | None = None) -> float:
+    def bits(self, weights: Linear, targets: Bytes | None = None) -> float:
         """Mean -log2 p(target)."""
         problem = Regression(self.rows, self.targets if targets is None else targets, weights, threads=self.threads)
         return float(problem.bits(problem.gathered(weights)).mean())
@@ -79,11 +79,11 @@ class Features:
             drawn.append(self.bits(self.read_out(passes=passes, targets=targets, progress=quiet), targets))
         return math.fsum(drawn) / len(drawn) if drawn else None
 
-    def _by_newton(self, targets: Bytes, start: Weights, progress: Progress) -> Weights:
+    def _by_newton(self, targets: Bytes, start: Linear, progress: Progress) -> Linear:
         rows, quiet = self.rows.astype(np.float64), Renamed(progress, "newton")
         cut = len(self) - max(1, int(_VALIDATED * len(self)))
         early = Regression(rows[:cut], targets[:cut], start, threads=1)
-        late = Regression(rows[cut:], targets[cut:], Weights(np.eye(ALPHABET), start.b), threads=1)
+        late = Regression(rows[cut:], targets[cut:], Linear(np.eye(ALPHABET), start.b), threads=1)
         scores = []
         for ridge in _RIDGES:
             found = newton(early, start, steps=12, ridge=ridge, tolerance=1e-4, progress=quiet).weights
@@ -92,7 +92,7 @@ class Features:
         return newton(whole, start, ridge=_RIDGES[int(np.argmin(scores))], tolerance=1e-6, progress=quiet).weights
 
 
-class Carried(Features):
+class StateFeatures(Features):
     """States of ``carrier`` reading ``text`` as features.
 
     Parameters
@@ -107,7 +107,7 @@ class Carried(Features):
         super().__init__(lane_states(carrier, text, threads=threads)[:-1], text, threads=threads)
         self.carrier = carrier
 
-    def network(self, weights: Weights) -> Elman:
+    def network(self, weights: Linear) -> Elman:
         """The carrier with this read-out."""
         kind, carrier = self.carrier.dtype, self.carrier
         return Elman(carrier.W_x, carrier.W_h, carrier.b_h, weights.W.astype(kind), weights.b.astype(kind))

@@ -9,7 +9,7 @@ import numpy as np
 from umrnn._validate import contiguous
 from umrnn.construct.kernels import perceptron as kernels
 from umrnn.construct.kernels.softmax import Room
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Bytes, Floats
@@ -58,8 +58,8 @@ def descend_layers(
     """
     seen = np.bincount(targets, minlength=ALPHABET) > 0
     W_y = np.where(seen[:, None], start.W_y, start.W_y[np.argmin(seen)])
-    outputs = Regression(rows, targets, Weights(W_y, np.where(seen, start.b_y, start.b_y[np.argmin(seen)])), threads=1)
-    top = outputs.gathered(Weights(W_y, start.b_y))
+    outputs = Regression(rows, targets, Linear(W_y, np.where(seen, start.b_y, start.b_y[np.argmin(seen)])), threads=1)
+    top = outputs.gathered(Linear(W_y, start.b_y))
     W_1, b_1 = start.W_1.astype(np.float64), start.b_1.astype(np.float64)
     raised, share = np.log(outputs.shared), 1 / outputs.shared
     room, hidden = _room(len(outputs.shared), len(b_1), rows)
@@ -74,7 +74,7 @@ def descend_layers(
             loss, slope = gradient()
             step = rate / len(rows)
             W_1, b_1 = W_1 - step * slope.W_1, b_1 - step * slope.b_1
-            top = top.plus(Weights(slope.W_y * share[:, None], slope.b_y * share), -step)
+            top = top.plus(Linear(slope.W_y * share[:, None], slope.b_y * share), -step)
             progress.advance(1, bpc=loss / len(rows) / math.log(2))
         bits = gradient()[0] / len(rows) / math.log(2)
     whole = outputs.spread(top)

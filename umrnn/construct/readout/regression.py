@@ -16,7 +16,7 @@ from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.weights import ALPHABET
 
-__all__ = ["Regression", "Weights"]
+__all__ = ["Linear", "Regression"]
 
 _CHUNK = 1 << 14  # positions whose sums one thread takes; a constant, so that figures do not depend on threads
 _FEW = 256  # positions of one thread in a small batch
@@ -27,21 +27,21 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class Linear:
     """A linear softmax read-out, and gradients of it: W (V, F) and b (V,)."""
 
     W: Floats
     b: Floats
 
-    def astype(self, dtype: Any) -> "Weights":
+    def astype(self, dtype: Any) -> "Linear":
         """The same in another dtype."""
-        return Weights(self.W.astype(dtype), self.b.astype(dtype))
+        return Linear(self.W.astype(dtype), self.b.astype(dtype))
 
-    def plus(self, other: "Weights", rate: float) -> "Weights":
+    def plus(self, other: "Linear", rate: float) -> "Linear":
         """``self + rate * other``."""
-        return Weights(self.W + rate * other.W, self.b + rate * other.b)
+        return Linear(self.W + rate * other.W, self.b + rate * other.b)
 
-    def dot(self, other: "Weights") -> float:
+    def dot(self, other: "Linear") -> float:
         """Sum of products of all entries."""
         return float(np.vdot(self.W, other.W) + np.vdot(self.b, other.b))
 
@@ -61,7 +61,7 @@ class Regression:
     threads : workers; no figure depends on it
     """
 
-    def __init__(self, rows: Floats, targets: Bytes, start: Weights, *, threads: int | None = None) -> None:
+    def __init__(self, rows: Floats, targets: Bytes, start: Linear, *, threads: int | None = None) -> None:
         if len(rows) != len(targets) or not len(rows):
             raise InputError(f"there must be one target per row and at least one, got {len(targets)} for {len(rows)}")
         self.rows, self.threads = rows, threads
@@ -78,16 +78,16 @@ class Regression:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def gathered(self, weights: Weights) -> Weights:
+    def gathered(self, weights: Linear) -> Linear:
         """One row for every output told apart, float64."""
         first = np.unique(self.row_of, return_index=True)[1]
-        return Weights(weights.W[first].astype(np.float64), weights.b[first].astype(np.float64))
+        return Linear(weights.W[first].astype(np.float64), weights.b[first].astype(np.float64))
 
-    def spread(self, weights: Weights) -> Weights:
+    def spread(self, weights: Linear) -> Linear:
         """A row for each of the 256 bytes again."""
-        return Weights(weights.W[self.row_of], weights.b[self.row_of])
+        return Linear(weights.W[self.row_of], weights.b[self.row_of])
 
-    def sums(self, weights: Weights, span: slice, executor: Executor | None = None) -> tuple[float, Doubles, Doubles]:
+    def sums(self, weights: Linear, span: slice, executor: Executor | None = None) -> tuple[float, Doubles, Doubles]:
         """Loss in nats and its derivatives by W and b, summed over a few positions."""
 
         def part(first: int) -> tuple[float, Doubles, Doubles]:
@@ -99,7 +99,7 @@ class Regression:
         W, b = self._in_dtype(weights, self.raised)
         return _added(map_ordered(part, range(span.start, span.stop, _FEW), executor))
 
-    def gradient(self, weights: Weights, positions: int | None = None) -> tuple[float, Weights]:
+    def gradient(self, weights: Linear, positions: int | None = None) -> tuple[float, Linear]:
         """Mean loss in nats and its derivative by the rows of ``weights``, as :meth:`gathered` has them.
 
         Over the first ``positions`` only, if given.
@@ -112,7 +112,7 @@ class Regression:
         W, b = self._in_dtype(weights, self.raised)
         return self._mean(part, positions)
 
-    def curvature(self, weights: Weights, along: Weights, positions: int | None = None) -> Weights:
+    def curvature(self, weights: Linear, along: Linear, positions: int | None = None) -> Linear:
         """Second derivative of the mean loss along ``along``, from the first ``positions`` (default: all)."""
 
         def part(span: slice) -> tuple[float, Doubles, Doubles]:
@@ -124,7 +124,7 @@ class Regression:
         U, c = self._in_dtype(along)
         return self._mean(part, positions)[1]
 
-    def bits(self, weights: Weights) -> Doubles:
+    def bits(self, weights: Linear) -> Doubles:
         """-log2 p(target) at each position, (T,)."""
         W, b = self._in_dtype(weights, self.raised)
         out = np.empty(len(self))
@@ -136,7 +136,7 @@ class Regression:
             list(map_ordered(part, self._spans(len(self)), executor))
         return out
 
-    def deltas(self, weights: Weights, span: slice) -> Floats:
+    def deltas(self, weights: Linear, span: slice) -> Floats:
         """P - onehot(target) at the positions of ``span``, (T, V), in the dtype of the rows."""
         W, b = self._in_dtype(weights, self.raised)
         rows, targets = self.rows[span], self.targets[span]
@@ -159,16 +159,16 @@ class Regression:
 
     def _mean(
         self, part: Callable[[slice], tuple[float, Doubles, Doubles]], positions: int | None = None
-    ) -> tuple[float, Weights]:
+    ) -> tuple[float, Linear]:
         length = min(len(self), positions or len(self))
         with one_thread(), pool(self.threads if length > _CHUNK else 1) as executor:
             loss, W, b = _added(map_ordered(part, self._spans(length), executor))
-        return loss / length, Weights(W / length, b / length)
+        return loss / length, Linear(W / length, b / length)
 
     def _spans(self, length: int) -> list[slice]:
         return [slice(a, min(a + _CHUNK, length)) for a in range(0, length, _CHUNK)]
 
-    def _in_dtype(self, weights: Weights, raised: Doubles | float = 0.0) -> tuple[Floats, Floats]:
+    def _in_dtype(self, weights: Linear, raised: Doubles | float = 0.0) -> tuple[Floats, Floats]:
         kind = self.rows.dtype
         return contiguous(weights.W, kind), contiguous(weights.b + raised, kind)
 

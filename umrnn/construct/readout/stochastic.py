@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer, positive
 from umrnn.construct.readout.gradient import Descent
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.errors import InputError
 from umrnn.parallel import pool
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 
-__all__ = ["one_pass"]
+__all__ = ["fit_stochastic"]
 
 Doubles = NDArray[np.float64]
 
@@ -25,9 +25,9 @@ _SLOWEST = 1e-3  # a rate below which the start is kept
 _RIDGE = 1e-4  # of a feature's own second moment
 
 
-def one_pass(
+def fit_stochastic(
     problem: Regression,
-    start: Weights,
+    start: Linear,
     *,
     rate: float = 0.4,
     passes: int = 1,
@@ -54,8 +54,8 @@ def one_pass(
     Examples
     --------
     >>> rows, targets = np.tile([[1.0], [-1.0]], (50, 1)), np.tile(np.array([7, 8], np.uint8), 50)
-    >>> start = Weights(np.zeros((256, 1)), np.zeros(256))
-    >>> found = one_pass(Regression(rows, targets, start), start, batch=10, passes=5)
+    >>> start = Linear(np.zeros((256, 1)), np.zeros(256))
+    >>> found = fit_stochastic(Regression(rows, targets, start), start, batch=10, passes=5)
     >>> round(found.bits[0], 6), found.bits[-1] < 1
     (8.0, True)
     """
@@ -80,7 +80,7 @@ def one_pass(
     return Descent(problem.spread(first), (before,))
 
 
-def _judged(problem: Regression, weights: Weights) -> float:
+def _judged(problem: Regression, weights: Linear) -> float:
     """Mean loss in bits over a few stretches."""
     length = len(problem)
     if length <= _JUDGED:
@@ -92,8 +92,8 @@ def _judged(problem: Regression, weights: Weights) -> float:
 
 
 def _descend(
-    problem: Regression, first: Weights, inverse: Doubles, rate: float, order: Sequence[int], progress: Progress
-) -> tuple[Weights, tuple[float, ...]]:
+    problem: Regression, first: Linear, inverse: Doubles, rate: float, order: Sequence[int], progress: Progress
+) -> tuple[Linear, tuple[float, ...]]:
     """Steps on the batches in ``order``, which names each once per pass; the running loss of each pass in bits."""
     batches = max(order) + 1
     weights, bits, nats = first, [], 0.0
@@ -105,7 +105,7 @@ def _descend(
             loss, by_W, by_b = problem.sums(weights, span, executor)
             falling = rate * (1 - (step - 1) / len(order)) / (span.stop - span.start)
             move = (np.column_stack((by_W, by_b)) * share) @ inverse
-            weights = weights.plus(Weights(move[:, :-1], move[:, -1]), -falling)
+            weights = weights.plus(Linear(move[:, :-1], move[:, -1]), -falling)
             nats += loss
             progress.advance(span.stop - span.start, bpc=loss / (span.stop - span.start) / math.log(2))
             if step % batches == 0:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.construct.readout.gradient import Descent, descend, newton, rates_falling
-from umrnn.construct.readout.regression import Regression, Weights
+from umrnn.construct.readout.gradient import Descent, descend, rates_falling
+from umrnn.construct.readout.newton import newton
+from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.closed_form import fourier, log_ratio, naive_bayes
 from umrnn.construct.register.counts import Lesson, RegisterCounts, count_register
@@ -159,7 +160,7 @@ class RegisterFit:
         """Gradient steps from the pseudo-inverse of the same positions."""
         start = self._least_squares(RIDGE, self._last)
         assert start.W_y is not None
-        found = self._descended(Weights(start.W_y, self.b_y), rate, steps, falls)
+        found = self._descended(Linear(start.W_y, self.b_y), rate, steps, falls)
         return replace(
             found,
             detail=f"pinv, then {found.detail}",
@@ -227,7 +228,7 @@ class RegisterFit:
         facts = {"ridge": ridge, "scale": scale, "condition_number": solved.condition_number}
         return self._fitted(f"ridge {ridge:g}, scale {scale:g}", scale * solved.W, facts, begin)
 
-    def _descended(self, start: Weights, rate: float, steps: int, falls: Sequence[int]) -> Fitted:
+    def _descended(self, start: Linear, rate: float, steps: int, falls: Sequence[int]) -> Fitted:
         begin = time.perf_counter()
         rates = list(rates_falling(rate, steps, falls))
         found = descend(self._regression(start), start, rates, progress=self.progress)
@@ -244,7 +245,7 @@ class RegisterFit:
         """Whether descents see all positions with a full register."""
         return self.descent_span.first == self.carrier.groups
 
-    def _regression(self, start: Weights) -> Regression:
+    def _regression(self, start: Linear) -> Regression:
         return Regression(*self._positions, start, threads=self.threads)
 
     @cached_property
@@ -256,8 +257,8 @@ class RegisterFit:
         states = self.carrier.states(self.lesson.corpus, first, stop, threads=self.threads)
         return states, self.lesson.targets[first:stop]
 
-    def _zero(self) -> Weights:
-        return Weights(np.zeros((ALPHABET, self.carrier.hidden)), self.b_y)
+    def _zero(self) -> Linear:
+        return Linear(np.zeros((ALPHABET, self.carrier.hidden)), self.b_y)
 
     def _tuned(self, read_out: AdditiveReadOut, grid: Doubles, span: Span | None = None) -> tuple[float, float]:
         return read_out.best_scale(self.lesson, (span or self.whole).latest(_TUNING), grid, threads=self.threads)

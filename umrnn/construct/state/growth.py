@@ -6,8 +6,8 @@ import numpy as np
 
 from umrnn._validate import integer, positive
 from umrnn.construct.readout.features import log_shares
-from umrnn.construct.readout.regression import Regression, Weights
-from umrnn.construct.readout.stochastic import one_pass
+from umrnn.construct.readout.regression import Linear, Regression
+from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.construct.state.pursuit import Conjunction, moments, pursue
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
@@ -40,7 +40,7 @@ class Growth:
     """The carrier grown, the read-out of its last round (None of zero rounds), and the rounds."""
 
     model: Elman
-    read_out: Weights
+    read_out: Linear
     rounds: tuple[Round, ...]
     bytes_read: int
 
@@ -84,7 +84,7 @@ def grow(
     if len(corpus) < 3:
         raise InputError(f"growing needs at least three bytes, got {len(corpus)}")
     model, done = base, []
-    read_out = Weights(np.zeros((ALPHABET, base.hidden)), log_shares(corpus))
+    read_out = Linear(np.zeros((ALPHABET, base.hidden)), log_shares(corpus))
     length = min(int(window), len(corpus) - 1)
     sizes = [len(part) for part in np.array_split(np.arange(hidden - base.hidden), rounds) if len(part)]
     progress.start("grow", sum(sizes), "neurons")
@@ -95,7 +95,7 @@ def grow(
         model = _extended(model, found)
         wider = np.zeros((ALPHABET, model.hidden))
         wider[:, : read_out.W.shape[1]] = read_out.W
-        read_out = Weights(wider, read_out.b)
+        read_out = Linear(wider, read_out.b)
         gain = sum(one.gain for one, _, _ in found) / length / np.log(2)
         done.append(Round(model.hidden, bpc, gain, tuple(one for one, _, _ in found)))
         progress.advance(size, bpc=bpc)
@@ -104,14 +104,14 @@ def grow(
 
 
 def _pursue(
-    model: Elman, text: Corpus, read_out: Weights, number: int, seed: int, threads: int | None
-) -> tuple[list[tuple[Conjunction, Floats, float]], Weights, float]:
+    model: Elman, text: Corpus, read_out: Linear, number: int, seed: int, threads: int | None
+) -> tuple[list[tuple[Conjunction, Floats, float]], Linear, float]:
     """The next conjunctions with their recurrent weights and thresholds, and the read-out of the network as it is."""
     states = lane_states(model, text, threads=threads)
     targets = text.data[1:]
     problem = Regression(states[:-1], targets, read_out, threads=threads)
     turns = max(1, min(_MOST_PASSES, _SEEN // len(targets)))
-    fitted = one_pass(problem, read_out, rate=0.2, passes=turns, seed=seed)
+    fitted = fit_stochastic(problem, read_out, rate=0.2, passes=turns, seed=seed)
     gathered = problem.gathered(fitted.weights)
 
     def deltas(span: slice) -> Floats:  # what is read at position 1 has the state of position 0 before it

@@ -7,7 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
-from umrnn.construct.readout.features import Carried, log_shares, two_scores
+from umrnn.construct.readout.features import StateFeatures, log_shares, two_scores
 from umrnn.construct.study.row import Row, as_table
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
@@ -60,7 +60,7 @@ class Constructed(Result):
 def built_and_scored(
     name: str,
     corpus: Corpus,
-    build: Callable[[Corpus], tuple[Elman, Carried, Any]],
+    build: Callable[[Corpus], tuple[Elman, StateFeatures, Any]],
     split: Split | None,
     null: Null | None,
     seed: int,
