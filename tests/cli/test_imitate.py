@@ -13,7 +13,7 @@ SUBSTITUTE = (
     "construct", "substitute", "--epochs", "2", "--draws", "1", "--permutations", "1", "--format", "json",
 )  # fmt: skip
 PREDICTORS = (
-    "hebbian", "sign_correlation", "boolean_influence", "boolean_influence_whole", "wy_sign_split",
+    "hebbian", "sign_correlation", "float_influence", "float_influence_whole", "wy_sign_split",
     "wx_sign_conditioned", "wx_pmi", "bh_log_odds",
 )  # fmt: skip
 REPLACED = (

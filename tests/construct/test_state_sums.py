@@ -10,9 +10,10 @@ from tests.corpora import markov, small
 from tests.naive import hebbian as naive
 from umrnn import rnn
 from umrnn.construct.imitation.estimates import estimate_all, pointwise_table
-from umrnn.construct.imitation.sums import StateSums, sampled_positions, sum_states, whole_positions
+from umrnn.construct.imitation.sums import ImitationSums, sampled_positions, sum_states, whole_positions
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.progress import Work
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
@@ -23,7 +24,7 @@ def model_of(hidden: int, dtype=np.float64, seed: int = 0) -> Elman:
     return Elman(*(rng.standard_normal(shape).astype(dtype) for shape in shapes))
 
 
-def same(one: StateSums, other: StateSums) -> bool:
+def same(one: ImitationSums, other: ImitationSums) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(dataclasses.astuple(one), dataclasses.astuple(other)))
 
 
@@ -65,7 +66,7 @@ def test_estimates__are_their_definitions():
         ("W_h", "hebbian"): naive.covariance(h),
         ("W_h", "hebbian, reversed"): naive.covariance(h).T,
         ("W_h", "sign correlation"): naive.sign_correlation(h),
-        ("W_h", "Boolean influence, whole"): influence * signs,
+        ("W_h", "float influence, whole"): influence * signs,
         ("W_x", "hebbian"): naive.mean_given(h, read, 256).T,
         ("W_x", "sign-conditioned"): naive.sign_split(h, read, 256).T,
         ("W_x", "PMI"): naive.pointwise_input(read, following, W_y, demoted=True),
@@ -75,7 +76,7 @@ def test_estimates__are_their_definitions():
         ("b_h", "log-odds"): naive.log_odds(h),
         ("b_y", "log-marginal"): naive.log_marginal(following, 256),
     }
-    assert set(found) == {*expected, ("W_h", "Boolean influence")}
+    assert set(found) == {*expected, ("W_h", "float influence")}
     for key, value in expected.items():
         np.testing.assert_allclose(found[key], value, atol=1e-12, err_msg=str(key))
         assert found[key].shape == getattr(model, key[0]).shape
@@ -84,7 +85,7 @@ def test_estimates__are_their_definitions():
 @pytest.mark.needs_jit
 def test_sums__do_not_depend_on_threads():
     model, corpus = rnn.shipped(), Corpus.siteinfo()
-    one, three = (sum_states(model, corpus, threads=n) for n in (1, 3))
+    one, three = (sum_states(model, corpus, work=Work(n)) for n in (1, 3))
     assert all(same(a, b) for a, b in zip(one, three))
 
 

@@ -19,25 +19,26 @@ from umrnn.construct.imitation.replacement import (
     Variant,
     of_arrays,
 )
-from umrnn.construct.imitation.retrained import READ_OUTS, Training
+from umrnn.construct.imitation.retrained import RETRAINED, Training
 from umrnn.construct.imitation.scores import score_all, scores
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.construct.substitute import substitute
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.progress import SILENT
+from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.report.machine import to_json
 from umrnn.rnn.evaluate import bits_after, bits_per_byte
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
-FAST = {"epochs": 3, "draws": 1, "permutations": 1}
+FAST = {"epochs": 3, "draws": 1, "null": Null(1)}
 
 
 @pytest.fixture(scope="module")
 def published(reference):
     model = rnn.load(reference / "sat-rnn-published.bin")
-    return substitute(model, Corpus.siteinfo(), epochs=500, draws=6, permutations=1)
+    return substitute(model, Corpus.siteinfo(), epochs=500, draws=6, null=Null(1))
 
 
 def test_substitute__published_figures(published):
@@ -75,7 +76,7 @@ def test_substitute__numbers_in_other_places_do_no_worse_in_W_h(published):
 
 
 def test_substitute__trained_read_outs(published):
-    rows = {one: published.rows[one] for one in READ_OUTS.values()}
+    rows = {one: published.rows[one] for one in RETRAINED.values()}
     hebbian, signs, split = rows.values()
     assert hebbian.bpc < published.headline()["bpc_all"] / 2
     assert published.bpc < split.bpc < published.rows[SUBSTITUTIONS["W_y_sign_split"]].bpc
@@ -130,7 +131,7 @@ def test_scores__of_shared_runs_are_those_of_single_ones():
     substitutes = substitutes_of(model, corpus)
     ones = [*SUBSTITUTIONS.values(), *(SUBSTITUTIONS["W_y"].blended(kept) for kept in KEPT)]
     runs = [(one, variant) for one in ones for variant in (WHOLE, Variant("first"), Variant("nearby", 2))]
-    found = score_all(substitutes, corpus, runs, 75, None, SILENT)
+    found = score_all(substitutes, corpus, runs, 75, Work(1))
     assert set(found) == set(runs)
     for run, (whole, late) in found.items():
         network = substitutes.network(*run)
@@ -160,7 +161,7 @@ def test_training__of_the_first_half_never_sees_the_second():
         training = Training(substitutes_of(model, text), text, 50, 20)
         networks.append(
             training.trained(
-                training.substitutes.network(READ_OUTS["hebbian_trained"], Variant("first")), first_half=True
+                training.substitutes.network(RETRAINED["hebbian_trained"], Variant("first")), first_half=True
             )
         )
     assert networks[0].sha256 == networks[1].sha256
@@ -176,7 +177,7 @@ def test_training__lowers_the_loss_of_what_it_sees():
 
 
 def test_substitute__does_not_depend_on_threads():
-    found = [substitute(rnn.shipped(), Corpus.siteinfo(), threads=n, **FAST) for n in (1, 3)]
+    found = [substitute(rnn.shipped(), Corpus.siteinfo(), work=Work(n), **FAST) for n in (1, 3)]
     assert repr(found[0].headline()) == repr(found[1].headline())
     assert repr(found[0].tables()) == repr(found[1].tables())
 
@@ -211,8 +212,6 @@ def test_of_arrays__in_their_order():
         ({"keep": float("nan")}, r"keep must lie in \[0, 1\], got nan"),
         ({"epochs": -1}, "epochs must be at least 0, got -1"),
         ({"draws": -1}, "draws must be at least 0, got -1"),
-        ({"permutations": -1}, "permutations must be at least 0, got -1"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"corpus": Corpus.from_bytes(b"x")}, "one byte has nothing to predict"),
     ],
 )

@@ -1,7 +1,7 @@
 """Predict: how much of a trained network's weights its states and the bytes say without any gradient."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, final
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy as np
 from umrnn._validate import integer
 from umrnn.construct.imitation.agreement import Agreement
 from umrnn.construct.imitation.by_neuron import NeuronAgreement, by_neuron
-from umrnn.construct.imitation.comparison import ALL, Predictors, is_long, usual_null
+from umrnn.construct.imitation.comparison import ALL, Predictors, usual_null
 from umrnn.construct.imitation.estimates import Estimates, estimate_all
-from umrnn.construct.imitation.sums import StateSums, sampled_positions, sum_states, whole_positions
+from umrnn.construct.imitation.sums import ImitationSums, sampled_positions, sum_states, whole_positions
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.parallel import pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import _scored
@@ -25,14 +25,15 @@ from umrnn.rnn.weights import Elman
 __all__ = ["LargestWeight", "WeightPrediction", "predict"]
 
 _LISTED = 10
-_DRAWS, _FEW_DRAWS = 3, 1  # each costs two passes over the corpus
+_DRAWS = 3, 1  # each costs two passes over the corpus
 
 # Headline keys of the figures over all weights of an array.
+# What its source calls Boolean influence negates numbers: `boolean_influence_r` is its published key.
 _KEYS = {
     "hebbian": ("W_h", "hebbian"),
     "sign_correlation": ("W_h", "sign correlation"),
-    "boolean_influence": ("W_h", "Boolean influence"),
-    "boolean_influence_whole": ("W_h", "Boolean influence, whole"),
+    "float_influence": ("W_h", "float influence"),
+    "float_influence_whole": ("W_h", "float influence, whole"),
     "wy_sign_split": ("W_y", "sign-split"),
     "wx_sign_conditioned": ("W_x", "sign-conditioned"),
     "wx_pmi": ("W_x", "PMI"),
@@ -49,8 +50,8 @@ class LargestWeight:
     weight: float
     hebbian: float
     sign_correlation: float
-    boolean_influence: float
-    boolean_influence_whole: float
+    float_influence: float
+    float_influence_whole: float
 
 
 @final
@@ -85,14 +86,18 @@ class WeightPrediction(Result):
             for key, pair in _KEYS.items()
             for name, kind in zip(names, kinds)
         }
-        return {**figures, **self.means, "scored": self.scored}
+        published = {"boolean_influence_r": figures["float_influence_r"]}
+        return {**figures, **published, **self.means, "scored": self.scored}
 
     def tables(self) -> dict[str, Table]:
         """``predictors``: an estimate and a selection of weights in each row; ``neurons``; ``largest`` weights."""
         return {
-            "predictors": _table(Agreement, self.predictors),
-            "neurons": _table(NeuronAgreement, self.neurons),
-            "largest": _table(LargestWeight, self.largest),
+            name: Table.of_records(records, [field.name for field in fields(kind)])
+            for name, kind, records in (
+                ("predictors", Agreement, self.predictors),
+                ("neurons", NeuronAgreement, self.neurons),
+                ("largest", LargestWeight, self.largest),
+            )
         }
 
 
@@ -102,8 +107,7 @@ def predict(
     *,
     null: Null | None = None,
     shuffles: int | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> WeightPrediction:
     """Estimate each array of ``model`` from its states on ``corpus``, and compare with the array itself.
 
@@ -118,10 +122,10 @@ def predict(
 
     Parameters
     ----------
-    null : how many times neurons get other names, by which the size of r is averaged; 199, or 39 from 20 KB or 512
-        neurons on
-    shuffles : how many shuffles of the corpus, and scrambled networks, r is averaged over; 3, or 1 from 20 KB or 512
-        neurons on
+    null : how many times neurons get other names, by which the size of r is averaged; default: 199, or 39 from 20 KB or
+        512 neurons on
+    shuffles : how many shuffles of the corpus, and scrambled networks, r is averaged over; default: 3, or 1 from 20 KB
+        or 512 neurons on
 
     Raises
     ------
@@ -142,16 +146,18 @@ def predict(
     """
     network, facts, trained_on = opened(model)
     null = null or usual_null(None, network, corpus)
-    usual = _FEW_DRAWS if is_long(network, corpus) else _DRAWS
-    draws = Null(usual if shuffles is None else integer("shuffles", shuffles, 0), null.seed)
-    first, second = sum_states(network, corpus, threads=threads, progress=progress)
-    whole = first + second
-    with one_thread(), pool(threads) as executor:
+    draws = usual_null(
+        None if shuffles is None else integer("shuffles", shuffles, 0), network, corpus, null.seed, _DRAWS
+    )
+    with one_thread(), pool(work.threads) as executor:
+        shared = replace(work, threads=executor or 1)
+        first, second = sum_states(network, corpus, work=shared)
+        whole = first + second
         parts = [estimate_all(sums, network) for sums in (whole, first, second)]
         predictors = Predictors(network, np.unique(corpus.data).astype(np.int64))
-        rows = predictors.agreements(parts, null, executor, progress)
+        rows = predictors.agreements(parts, null, shared)
         neurons, means = by_neuron(network, parts, whole)
-        rows_beside = predictors.beside(rows, corpus, draws, threads, progress)
+        rows_beside = predictors.beside(rows, corpus, draws, shared)
     return WeightPrediction(
         scored=_scored(corpus, trained_on),
         predictors=rows_beside,
@@ -163,13 +169,13 @@ def predict(
             corpus,
             parameters=_settings(corpus, network, (null, draws), whole),
             seed=null.seed,
-            threads=threads,
+            threads=work.threads,
             model=facts,
         ),
     )
 
 
-def _settings(corpus: Corpus, network: Elman, draws: tuple[Null, Null], whole: StateSums) -> dict[str, Any]:
+def _settings(corpus: Corpus, network: Elman, draws: tuple[Null, Null], whole: ImitationSums) -> dict[str, Any]:
     sampled, every = sampled_positions(len(corpus)), whole_positions(len(corpus), network.hidden)
     return {
         "permutations": draws[0].permutations,
@@ -184,13 +190,8 @@ def _settings(corpus: Corpus, network: Elman, draws: tuple[Null, Null], whole: S
 
 def _largest(network: Elman, estimates: Estimates) -> tuple[LargestWeight, ...]:
     order = np.argsort(-np.abs(network.W_h), axis=None, kind="stable")[:_LISTED]
-    names = ("hebbian", "sign correlation", "Boolean influence", "Boolean influence, whole")
+    names = ("hebbian", "sign correlation", "float influence", "float influence, whole")
     return tuple(
         LargestWeight(j, i, float(network.W_h[i, j]), *(float(estimates["W_h", name][i, j]) for name in names))
         for i, j in zip(*(side.tolist() for side in np.unravel_index(order, network.W_h.shape)))
     )
-
-
-def _table(record: Any, rows: Sequence[Any]) -> Table:
-    columns = [field.name for field in fields(record)]
-    return Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))

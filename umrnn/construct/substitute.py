@@ -1,13 +1,14 @@
 """Substitute: what a network loses when its trained arrays make way for estimates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from dataclasses import replace as changed
 from typing import Any, final
 
 import numpy as np
 
 from umrnn._validate import integer
-from umrnn.construct.imitation.comparison import is_long
+from umrnn.construct.imitation.comparison import is_long, usual_null
 from umrnn.construct.imitation.estimates import estimate_all
 from umrnn.construct.imitation.replacement import (
     BLENDED,
@@ -19,27 +20,27 @@ from umrnn.construct.imitation.replacement import (
     Variant,
     of_arrays,
 )
-from umrnn.construct.imitation.retrained import READ_OUTS, Training, trained_positions
+from umrnn.construct.imitation.retrained import RETRAINED, Training, trained_positions
 from umrnn.construct.imitation.scores import Run, score_all
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
-from umrnn.nulls import Split
+from umrnn.nulls import Null, Split
 from umrnn.parallel import pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import _scored, check_predicts
 from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Substituted", "Substitution", "substitute"]
+__all__ = ["Substituted", "Substitution", "substitute", "usual_relabelled"]
 
 _DRAWS, _RELABELLED = (10, 2), (3, 1)  # the second where each takes long
 _FEW = 1  # nearby estimates whose read-out is trained, at most; relabelled: one
 # Headline keys: those of the table, and of blends with so much kept.
 _KEYS = {name: SUBSTITUTIONS[name] for name in ("all", "all_but_b_y", "W_h", "W_x", "W_y", "b_h_times_5", "b_h")}
 _KEYS |= {f"{name}_{k}": SUBSTITUTIONS[name].blended(k / 100) for name, k in (("W_h", 80), ("W_y", 50), ("W_y", 80))}
-_KEYS |= READ_OUTS
+_KEYS |= RETRAINED
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Substitution(Result):
 
     def headline(self) -> dict[str, Any]:
         """The trained loss; that of each replacement, its rise, and both held out; how many replacements help."""
-        listed = {*SUBSTITUTIONS.values(), *_blends(), *READ_OUTS.values()}
+        listed = {*SUBSTITUTIONS.values(), *_blends(), *RETRAINED.values()}
         own = [self.rows[one] for one in listed if one.kept < 1]
         return {
             "bpc": self.bpc,
@@ -108,11 +109,8 @@ class Substitution(Result):
     def tables(self) -> dict[str, Table]:
         """``substitutions``: arrays replaced in whole; ``blends``: in part; ``read_outs`` trained on such states."""
         columns = [field.name for field in fields(Substituted)]
-        groups = {"substitutions": SUBSTITUTIONS.values(), "blends": _blends(), "read_outs": READ_OUTS.values()}
-        return {
-            name: Table.of(columns, ([getattr(self.rows[one], column) for column in columns] for one in group))
-            for name, group in groups.items()
-        }
+        groups = {"substitutions": SUBSTITUTIONS.values(), "blends": _blends(), "read_outs": RETRAINED.values()}
+        return {name: Table.of_records([self.rows[one] for one in group], columns) for name, group in groups.items()}
 
 
 def substitute(
@@ -123,10 +121,8 @@ def substitute(
     keep: float = 0.0,
     epochs: int = 500,
     draws: int | None = None,
-    permutations: int | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    null: Null | None = None,
+    work: Work = Work(),
 ) -> Substitution:
     """Put estimates in the place of trained arrays, and score what is left.
 
@@ -142,8 +138,9 @@ def substitute(
     keep : share a of these that is kept, in [0, 1]
     epochs : full gradient steps that train the read-outs of the table ``read_outs``, at most on 16,384 positions of 128
         neurons, fewer of more; 0 leaves them as they are
-    draws : nearby estimates; 10, or 2 from 20 KB or 512 neurons on
-    permutations : times that neurons get other names; 3, or 1 from 20 KB or 512 neurons on
+    draws : nearby estimates; default: 10, or 2 from 20 KB or 512 neurons on
+    null : how many times neurons get other names; default: 3, or 1 from 20 KB or 512 neurons on; its seed is that of
+        nearby estimates too
 
     Raises
     ------
@@ -153,7 +150,7 @@ def substitute(
     Examples
     --------
     >>> import umrnn.rnn as rnn
-    >>> quick = {"epochs": 0, "draws": 0, "permutations": 0}
+    >>> quick = {"epochs": 0, "draws": 0, "null": Null(0)}
     >>> found = substitute(rnn.shipped(), Corpus.siteinfo(), replace=("W_y",), keep=0.8, **quick)
     >>> found.headline()["bpc"] < found.headline()["written_bpc"] < found.headline()["bpc_W_y"]
     True
@@ -165,27 +162,16 @@ def substitute(
     check_predicts(corpus)
     wanted = of_arrays(tuple(replace), keep)
     network, facts, trained_on = opened(model)
-    size = is_long(network, corpus)
-    draws = integer("draws", _DRAWS[size] if draws is None else draws, 0)
-    permutations = integer("permutations", _RELABELLED[size] if permutations is None else permutations, 0)
-    first, second = sum_states(network, corpus, threads=threads, progress=progress)
-    whole = estimate_all(first + second, network)
-    substitutes = Substitutes(network, whole, estimate_all(first, network), integer("seed", seed, 0))
-    boundary = max(1, Split().boundary(len(corpus)))
-    epochs = integer("epochs", epochs, 0)
-    rows = dict.fromkeys([*SUBSTITUTIONS.values(), *_blends(), wanted])
-    few = min(draws, _FEW), min(permutations, 1)
-    with one_thread(), pool(threads) as executor:
-        runs = (run for one in rows for run in _runs(one, draws, permutations))
-        bits = score_all(substitutes, corpus, runs, boundary, executor, progress)
+    null = null or usual_relabelled(None, network, corpus)
+    draws = integer("draws", _DRAWS[is_long(network, corpus)] if draws is None else draws, 0)
+    epochs, boundary = integer("epochs", epochs, 0), max(1, Split().boundary(len(corpus)))
+    with one_thread(), pool(work.threads) as executor:
+        shared = changed(work, threads=executor or 1)
+        substitutes = _substitutes(network, corpus, null.seed, shared)
         training = Training(substitutes, corpus, boundary, epochs)
-        runs = (run for one in READ_OUTS.values() for run in _runs(one, *few))
-        trained = training.score_all(runs, executor, progress)
-    own = bits[SUBSTITUTIONS["W_y"].blended(1.0), WHOLE]
-    found = {one: _row(one, bits, own, draws, permutations) for one in rows}
-    found |= {one: _row(one, trained, own, *few) for one in READ_OUTS.values()}
+        own, found = _scored_rows(training, wanted, draws, null.permutations, shared)
     settings = {"replace": wanted.replaced, "keep": keep, "epochs": epochs, "draws": draws}
-    settings |= {"permutations": permutations, "moved_by": 1e-3, "held_out_from": corpus.start + boundary}
+    settings |= {"permutations": null.permutations, "moved_by": 1e-3, "held_out_from": corpus.start + boundary}
     settings |= {"trained_positions": trained_positions(len(corpus), network.hidden)}
     return Substitution(
         bpc=own[0],
@@ -194,21 +180,52 @@ def substitute(
         rows=found,
         model=substitutes.network(wanted),
         written=found[wanted],
-        provenance=provenance(corpus, parameters=settings, seed=seed, threads=threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
+
+
+def usual_relabelled(permutations: int | None, network: Elman, corpus: Corpus, seed: int = 0) -> Null:
+    """``permutations`` if given, else 3, or 1 from 20 KB or 512 neurons on.
+
+    Examples
+    --------
+    >>> usual_relabelled(None, Elman.zeros(hidden=600), Corpus.siteinfo())
+    Null(permutations=1, seed=0)
+    """
+    return usual_null(permutations, network, corpus, seed, _RELABELLED)
+
+
+def _substitutes(network: Elman, corpus: Corpus, seed: int, work: Work) -> Substitutes:
+    """Estimates from all states, and from those of the first half."""
+    first, second = sum_states(network, corpus, work=work)
+    return Substitutes(network, estimate_all(first + second, network), estimate_all(first, network), seed)
+
+
+def _scored_rows(
+    training: Training, wanted: Replacement, draws: int, permutations: int, work: Work
+) -> tuple[tuple[float, float], dict[Replacement, Substituted]]:
+    """Losses of the trained network, and a record for every replacement."""
+    plain = list(dict.fromkeys([*SUBSTITUTIONS.values(), *_blends(), wanted]))
+    few = min(draws, _FEW), min(permutations, 1)
+    bits = score_all(training.substitutes, training.corpus, _runs(plain, draws, permutations), training.boundary, work)
+    trained = training.score_all(_runs(RETRAINED.values(), *few), work)
+    own = bits[SUBSTITUTIONS["W_y"].blended(1.0), WHOLE]
+    found = {one: _row(one, bits, own, draws, permutations) for one in plain}
+    return own, found | {one: _row(one, trained, own, *few) for one in RETRAINED.values()}
 
 
 def _blends() -> Iterator[Replacement]:
     return (SUBSTITUTIONS[name].blended(kept) for name in BLENDED for kept in KEPT)
 
 
-def _runs(one: Replacement, draws: int, permutations: int) -> Iterator[Run]:
-    """The runs that a row needs."""
-    yield one, WHOLE
-    if one.kept < 1:
-        yield one, Variant("first")
-        yield from ((one, Variant("relabelled", k)) for k in range(permutations))
-        yield from ((one, Variant("nearby", k)) for k in range(draws if one.dynamics else 0))
+def _runs(replacements: Iterable[Replacement], draws: int, permutations: int) -> Iterator[Run]:
+    """The runs that their rows need."""
+    for one in replacements:
+        yield one, WHOLE
+        if one.kept < 1:
+            yield one, Variant("first")
+            yield from ((one, Variant("relabelled", k)) for k in range(permutations))
+            yield from ((one, Variant("nearby", k)) for k in range(draws if one.dynamics else 0))
 
 
 def _row(

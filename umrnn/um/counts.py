@@ -1,6 +1,7 @@
 """OffsetCounts: how often byte a stands d places before byte b, for many d at once; mergeable, bit for bit."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +100,7 @@ def offset_counts(
     *,
     start: int = 0,
     stop: int | None = None,
-    threads: int | None = None,
+    threads: int | Executor | None = None,
     progress: Progress = SILENT,
 ) -> OffsetCounts:
     """Count (byte at offset, byte) pairs for every offset, for targets in ``[start, stop)`` of the corpus.

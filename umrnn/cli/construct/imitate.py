@@ -1,6 +1,6 @@
 """``umrnn construct predict`` and ``substitute``: a trained network's weights from its states and the bytes."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -43,6 +43,7 @@ def predict(
     """Estimate a network's weights from its states, and compare with the trained ones. --output receives the result."""
     from umrnn.construct.imitation.comparison import usual_null
     from umrnn.construct.predict import predict as measure
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
@@ -50,7 +51,7 @@ def predict(
     source, network = open_reading(corpus, byte_range, model)
     null = usual_null(permutations, network.model, source, seed)
     with drawn_progress() as progress:
-        sink.emit(measure(network, source, null=null, shuffles=shuffles, threads=threads, progress=progress))
+        sink.emit(measure(network, source, null=null, shuffles=shuffles, work=Work(threads, progress)))
 
 
 def substitute(
@@ -80,14 +81,17 @@ def substitute(
 ) -> None:
     """Put estimates in the place of trained arrays, in whole and in part, and score what is left."""
     from umrnn.construct.substitute import substitute as measure
+    from umrnn.construct.substitute import usual_relabelled
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     writable_network(output, files_read(the_corpus=corpus, the_model=model))
     sink = Output.to("construct substitute", format, None, table)
     source, network = open_reading(corpus, byte_range, model)
     arrays = tuple(name.strip() for name in replace.split(","))
-    how: dict[str, Any] = {"replace": arrays, "keep": keep, "epochs": epochs, "draws": draws, "seed": seed}
+    null = usual_relabelled(permutations, network.model, source, seed)
     with drawn_progress() as progress:
-        result = measure(network, source, **how, permutations=permutations, threads=threads, progress=progress)
+        work = Work(threads, progress)
+        result = measure(network, source, replace=arrays, keep=keep, epochs=epochs, draws=draws, null=null, work=work)
     save_network("construct substitute", result, result.model, output, bpc=result.written.bpc)
     sink.emit(result)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.imitation.estimates import Estimates
-from umrnn.construct.imitation.sums import StateSums
+from umrnn.construct.imitation.sums import ImitationSums
 from umrnn.rnn.weights import Elman
 
 __all__ = ["NeuronAgreement", "by_neuron"]
@@ -35,7 +35,7 @@ class NeuronAgreement:
 
 
 def by_neuron(
-    network: Elman, parts: Sequence[Estimates], whole: StateSums
+    network: Elman, parts: Sequence[Estimates], whole: ImitationSums
 ) -> tuple[tuple[NeuronAgreement, ...], dict[str, float]]:
     """A record per neuron, and means over neurons.
 

@@ -1,7 +1,6 @@
 """Every estimate beside the weights it is of, with what chance, other bytes and other weights give in its place."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,8 @@ from umrnn.construct.imitation.estimates import ESTIMATES, Estimates, estimate_a
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
-from umrnn.progress import Progress
+from umrnn.parallel import pool
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 __all__ = ["ALL", "Predictors", "is_long", "scrambled", "usual_null"]
@@ -33,15 +33,17 @@ def is_long(network: Elman, corpus: Corpus) -> bool:
     return len(corpus) >= _LONG or network.hidden >= _WIDE
 
 
-def usual_null(permutations: int | None, network: Elman, corpus: Corpus, seed: int = 0) -> Null:
-    """``permutations`` if given, else 199, or 39 from 20 KB or 512 neurons on.
+def usual_null(
+    permutations: int | None, network: Elman, corpus: Corpus, seed: int = 0, usual: tuple[int, int] = (199, 39)
+) -> Null:
+    """``permutations`` if given, else the first of ``usual``, or the second from 20 KB or 512 neurons on.
 
     Examples
     --------
     >>> usual_null(None, Elman.zeros(hidden=600), Corpus.siteinfo())
     Null(permutations=39, seed=0)
     """
-    return Null.usual(permutations, _LONG if is_long(network, corpus) else 0, seed)
+    return Null(usual[is_long(network, corpus)] if permutations is None else permutations, seed)
 
 
 class Predictors:
@@ -72,22 +74,19 @@ class Predictors:
             for name, r in zip(cells.counts, correlations(cells.sums(estimates[key])))
         }
 
-    def agreements(
-        self, parts: Sequence[Estimates], null: Null, executor: Executor | None, progress: Progress
-    ) -> list[Agreement]:
+    def agreements(self, parts: Sequence[Estimates], null: Null, work: Work) -> list[Agreement]:
         """A record for each, from estimates of the whole corpus, of its first and of its second half."""
         rows = []
-        progress.start("relabelled neurons", len(_KEYS), "estimates")
-        for key in _KEYS:
-            for cells in self._cells[key[0]]:
-                rows += agreements(key, cells, [part[key] for part in parts], null, executor)
-            progress.advance(1)
-        progress.finish()
+        work.progress.start("relabelled neurons", len(_KEYS), "estimates")
+        with pool(work.threads) as executor:
+            for key in _KEYS:
+                for cells in self._cells[key[0]]:
+                    rows += agreements(key, cells, [part[key] for part in parts], null, executor)
+                work.progress.advance(1)
+        work.progress.finish()
         return rows
 
-    def beside(
-        self, rows: Iterable[Agreement], corpus: Corpus, draws: Null, threads: int | None, progress: Progress
-    ) -> tuple[Agreement, ...]:
+    def beside(self, rows: Iterable[Agreement], corpus: Corpus, draws: Null, work: Work) -> tuple[Agreement, ...]:
         """The records with the mean r of the same network on shuffled bytes, and of scrambled networks on the corpus.
 
         Parameters
@@ -97,9 +96,9 @@ class Predictors:
         shuffled, others = [], []
         for number in range(draws.permutations):
             text = Corpus.from_bytes(draws.shuffled(corpus.data, _SHUFFLED, number))
-            shuffled.append(self.correlations(_estimates(self.network, text, threads, progress)))
+            shuffled.append(self.correlations(_estimates(self.network, text, work)))
             other = Predictors(scrambled(self.network, draws.generator(_SCRAMBLED, number)), self._occur)
-            others.append(other.correlations(_estimates(other.network, corpus, threads, progress)))
+            others.append(other.correlations(_estimates(other.network, corpus, work)))
         means = _mean(shuffled), _mean(others)
         keys = [(row, (row.array, row.estimate, row.weights)) for row in rows]
         return tuple(replace(row, shuffled_r=means[0].get(key), scrambled_r=means[1].get(key)) for row, key in keys)
@@ -117,8 +116,8 @@ def scrambled(network: Elman, generator: np.random.Generator) -> Elman:
     return Elman(*moved)
 
 
-def _estimates(network: Elman, corpus: Corpus, threads: int | None, progress: Progress) -> Estimates:
-    first, second = sum_states(network, corpus, threads=threads, progress=progress)
+def _estimates(network: Elman, corpus: Corpus, work: Work) -> Estimates:
+    first, second = sum_states(network, corpus, work=work)
     return estimate_all(first + second, network)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.imitation.sums import StateSums
+from umrnn.construct.imitation.sums import ImitationSums
 from umrnn.rnn.weights import Elman
 
 __all__ = ["ESTIMATES", "Estimates", "estimate_all", "pointwise_table"]
@@ -21,19 +21,22 @@ _HALF, _OUTPUTS = 0.5, 128  # added to a count, and to the sum of 256 of them
 _RARE = 1e-6
 
 
-def covariance(sums: StateSums) -> Wide:
+def covariance(sums: ImitationSums) -> Wide:
     """Hebbian: cov(h_j(t-1), h_i(t)), shape (H, H)."""
     pairs = max(1, int(sums.pairs[0]))
     return sums.products / pairs - np.outer(sums.after / pairs, sums.before / pairs)
 
 
-def sign_correlation(sums: StateSums) -> Wide:
+def sign_correlation(sums: ImitationSums) -> Wide:
     """2 P(s_j(t-1) = s_i(t)) - 1, shape (H, H)."""
     return sums.signs / max(1, int(sums.pairs[0]))
 
 
-def influence(sums: StateSums, *, whole: bool) -> Wide:
-    """Share of positions at which negating h_j flips s_i one step on, with the sign of their correlation, (H, H)."""
+def float_influence(sums: ImitationSums, *, whole: bool) -> Wide:
+    """Share of positions at which negating the number h_j flips s_i one step on, signed as their correlation, (H, H).
+
+    The step is that of the network itself; :func:`umrnn.interpret.boolean_influence` flips signs of the sign machine.
+    """
     number, flips = (sums.whole, sums.whole_flips) if whole else (sums.sampled, sums.sampled_flips)
     return flips / max(1, int(number[0])) * np.sign(sums.signs)
 
@@ -52,14 +55,14 @@ def sign_split(on: Wide, counts: NDArray[np.int64]) -> Wide:
     return difference
 
 
-def log_odds(sums: StateSums) -> Wide:
+def log_odds(sums: ImitationSums) -> Wide:
     """Log f / (1 - f), f the share of states with h_j >= 0, kept off 0 and 1 by a millionth. Shape (H,)."""
     f = sums.next_on.sum(axis=0) / max(1, int(sums.bytes.sum()))
     odds: Wide = np.log(np.maximum(f, _RARE) / (1 - f + _RARE))
     return odds
 
 
-def log_marginal(sums: StateSums) -> Wide:
+def log_marginal(sums: ImitationSums) -> Wide:
     """Log (c + ½) / (n + 128), c the count of a next byte, shape (V,)."""
     counts = sums.bytes.sum(axis=0)
     share: Wide = np.log((counts + _HALF) / (counts.sum() + _OUTPUTS))
@@ -81,7 +84,7 @@ def pointwise_table(counts: NDArray[np.int64]) -> Wide:
     return out
 
 
-def pointwise_input(sums: StateSums, W_y: Wide, *, demoted: bool) -> Wide:
+def pointwise_input(sums: ImitationSums, W_y: Wide, *, demoted: bool) -> Wide:
     """Sum of W_y[o, j] PMI(x, o) over the five outputs o that j promotes most, and the five it demotes most, (H, V)."""
     order = np.argsort(-W_y, axis=0, kind="stable")
     chosen = np.zeros(W_y.shape)
@@ -92,12 +95,12 @@ def pointwise_input(sums: StateSums, W_y: Wide, *, demoted: bool) -> Wide:
 
 
 # What each estimate is of, and how it is made of the sums and the trained W_y.
-ESTIMATES: Mapping[tuple[str, str], Callable[[StateSums, Wide], Wide]] = {
+ESTIMATES: Mapping[tuple[str, str], Callable[[ImitationSums, Wide], Wide]] = {
     ("W_h", "hebbian"): lambda sums, _: covariance(sums),
     ("W_h", "hebbian, reversed"): lambda sums, _: covariance(sums).T,
     ("W_h", "sign correlation"): lambda sums, _: sign_correlation(sums),
-    ("W_h", "Boolean influence"): lambda sums, _: influence(sums, whole=False),
-    ("W_h", "Boolean influence, whole"): lambda sums, _: influence(sums, whole=True),
+    ("W_h", "float influence"): lambda sums, _: float_influence(sums, whole=False),
+    ("W_h", "float influence, whole"): lambda sums, _: float_influence(sums, whole=True),
     ("W_x", "hebbian"): lambda sums, _: mean_by_byte(sums.read, sums.bytes.sum(axis=1)).T,
     ("W_x", "sign-conditioned"): lambda sums, _: sign_split(sums.read_on, sums.bytes.sum(axis=1)).T,
     ("W_x", "PMI"): lambda sums, W_y: pointwise_input(sums, W_y, demoted=True),
@@ -109,7 +112,7 @@ ESTIMATES: Mapping[tuple[str, str], Callable[[StateSums, Wide], Wide]] = {
 }
 
 
-def estimate_all(sums: StateSums, model: Elman) -> Estimates:
+def estimate_all(sums: ImitationSums, model: Elman) -> Estimates:
     """Every estimate by array and name, float64, in the shape of its array; PMI also looks at the trained W_y.
 
     Examples

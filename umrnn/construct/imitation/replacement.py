@@ -88,7 +88,7 @@ SUBSTITUTIONS: Mapping[str, Replacement] = {
     "b_h": _single(_FITTED, "log-odds, factor fitted"),
     "b_y": _single(_MARGINAL),
     "W_h_sign_correlation": _single(_SIGNS[1]),
-    "W_h_influence": _single(Part("W_h", "Boolean influence, whole")),
+    "W_h_influence": _single(Part("W_h", "float influence, whole")),
     "W_x_sign_conditioned": _single(_SIGNS[0]),
     "W_x_pmi": _single(Part("W_x", "PMI")),
     "W_y_sign_split": _single(_SPLIT),

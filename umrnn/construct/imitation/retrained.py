@@ -1,7 +1,6 @@
 """Substituted networks whose read-out is trained afterwards, by gradient steps on the states they have."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,18 +10,18 @@ from umrnn.construct.imitation.scores import Run, scores
 from umrnn.construct.readout.gradient import descend, rates_falling
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.corpus import Corpus
-from umrnn.parallel import map_ordered
-from umrnn.progress import Progress
+from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["READ_OUTS", "Training", "trained_positions"]
+__all__ = ["RETRAINED", "Training", "trained_positions"]
 
 _RATE, _FALLS = 0.3, (0.3, 0.6)  # of the published 500 steps: times 0.3 at 150 and at 300
 _WORK = 1 << 29  # multiply-adds in a gradient step: 16,384 positions of 128 neurons
 
 # By the end of a headline key: "bpc_hebbian_trained".
-READ_OUTS: Mapping[str, Replacement] = {
+RETRAINED: Mapping[str, Replacement] = {
     "hebbian_trained": replace(SUBSTITUTIONS["all"], estimate="hebbian, then W_y trained"),
     "signs_trained": replace(SUBSTITUTIONS["all_signs"], estimate="signs, then W_y trained"),
     "W_y_sign_split_trained": replace(SUBSTITUTIONS["W_y_sign_split"], estimate="sign-split, then trained"),
@@ -55,17 +54,16 @@ class Training:
     boundary: int
     steps: int
 
-    def score_all(
-        self, runs: Iterable[Run], executor: Executor | None, progress: Progress
-    ) -> Mapping[Run, tuple[float, float]]:
+    def score_all(self, runs: Iterable[Run], work: Work) -> Mapping[Run, tuple[float, float]]:
         """Mean bits per byte of every run, of all bytes and of the second half."""
         listed = list(runs)
         found: dict[Run, tuple[float, float]] = {}
-        progress.start("read-outs", len(listed), "trainings")
-        for run, (whole, late) in zip(listed, map_ordered(self._score, listed, executor)):
-            found[run] = whole, late
-            progress.advance(1)
-        progress.finish()
+        work.progress.start("read-outs", len(listed), "trainings")
+        with pool(work.threads) as executor:
+            for run, (whole, late) in zip(listed, map_ordered(self._score, listed, executor)):
+                found[run] = whole, late
+                work.progress.advance(1)
+        work.progress.finish()
         return found
 
     def _score(self, run: Run) -> Sequence[float]:

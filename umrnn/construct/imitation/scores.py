@@ -1,15 +1,14 @@
 """Scores of many networks that differ in a few arrays: one run of the states serves all its read-outs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.imitation.replacement import Replacement, Substitutes, Variant
 from umrnn.corpus import Corpus
-from umrnn.parallel import map_ordered
-from umrnn.progress import Progress
+from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
@@ -36,12 +35,7 @@ def scores(models: Sequence[Elman], corpus: Corpus, boundary: int) -> Wide:
 
 
 def score_all(
-    substitutes: Substitutes,
-    corpus: Corpus,
-    runs: Iterable[Run],
-    boundary: int,
-    executor: Executor | None,
-    progress: Progress,
+    substitutes: Substitutes, corpus: Corpus, runs: Iterable[Run], boundary: int, work: Work
 ) -> Mapping[Run, tuple[float, float]]:
     """Both means of every run; those that differ in the read-out alone are made in one pass."""
     groups: dict[object, list[Run]] = {}
@@ -51,14 +45,15 @@ def score_all(
         groups.setdefault((dynamics, replacement.kept, variant) if dynamics else (), []).append(run)
     pieces = [group[i : i + _TOGETHER] for group in groups.values() for i in range(0, len(group), _TOGETHER)]
     found: dict[Run, tuple[float, float]] = {}
-    progress.start("substituted networks", len(pieces) * len(corpus), "B")
+    work.progress.start("substituted networks", len(pieces) * len(corpus), "B")
 
     def scored(piece: list[Run]) -> list[list[float]]:
         rows: list[list[float]] = scores([substitutes.network(*run) for run in piece], corpus, boundary).tolist()
         return rows
 
-    for piece, rows in zip(pieces, map_ordered(scored, pieces, executor)):
-        found.update({run: (whole, late) for run, (whole, late) in zip(piece, rows)})
-        progress.advance(len(corpus))
-    progress.finish()
+    with pool(work.threads) as executor:
+        for piece, rows in zip(pieces, map_ordered(scored, pieces, executor)):
+            found.update({run: (whole, late) for run, (whole, late) in zip(piece, rows)})
+            work.progress.advance(len(corpus))
+    work.progress.finish()
     return found

@@ -12,7 +12,7 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.kernels.intervene import add_by_class
 from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
@@ -20,7 +20,7 @@ from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 from umrnn.um.counts import offset_counts
 
-__all__ = ["StateSums", "sampled_positions", "sum_states", "whole_positions"]
+__all__ = ["ImitationSums", "sampled_positions", "sum_states", "whole_positions"]
 
 _SAMPLES = 51  # intervals between the positions of the published influence: 0, 20, …, 1020 of 1,024 bytes
 _MOST_FLIPS = 1 << 36  # of a neuron by a neuron; 4 million positions of 128 neurons
@@ -32,7 +32,7 @@ Wide = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StateSums:
+class ImitationSums:
     """Sums over the states h_t whose next byte lies in a stretch of a corpus; those of two stretches add up.
 
     s_j = +1 where h_j >= 0, else -1. A *pair* is (h_{t-1}, h_t) with h_t among the states.
@@ -65,14 +65,14 @@ class StateSums:
     whole_flips: Wide
 
     @classmethod
-    def zeros(cls, hidden: int, counted: Counts) -> "StateSums":
+    def zeros(cls, hidden: int, counted: Counts) -> "ImitationSums":
         """No state yet; ``counted`` are the pairs of bytes of the stretch."""
         by_byte, square = (ALPHABET, hidden), (hidden, hidden)
         shapes = (by_byte,) * 4, ((1,), (hidden,), (hidden,), square, square), ((1,), (1,), square, square)
         return cls(counted, *(np.zeros(shape) for group in shapes for shape in group))
 
-    def __add__(self, other: "StateSums") -> "StateSums":
-        return StateSums(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+    def __add__(self, other: "ImitationSums") -> "ImitationSums":
+        return ImitationSums(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
 
 def sampled_positions(length: int) -> range:
@@ -98,9 +98,7 @@ def whole_positions(length: int, hidden: int) -> range:
     return range(0, max(0, length - 2), -(-max(1, length - 2) // most))
 
 
-def sum_states(
-    model: Elman, corpus: Corpus, *, threads: int | None = None, progress: Progress = SILENT
-) -> tuple[StateSums, StateSums]:
+def sum_states(model: Elman, corpus: Corpus, *, work: Work = Work()) -> tuple[ImitationSums, ImitationSums]:
     """Sums over the states of ``model`` reading ``corpus`` that have a next byte, first and second half of these bytes.
 
     Memory holds some twenty arrays of H² numbers and one block of states, however long the corpus.
@@ -119,11 +117,11 @@ def sum_states(
     check_predicts(corpus)
     boundary = max(1, Split().boundary(len(corpus)))
     stretches = ((0, boundary), (boundary, len(corpus)))
-    tables = (offset_counts(corpus, [1], start=a, stop=b, threads=threads).table(1) for a, b in stretches)
-    halves = [StateSums.zeros(model.hidden, table) for table in tables]
+    tables = (offset_counts(corpus, [1], start=a, stop=b, threads=work.threads).table(1) for a, b in stretches)
+    halves = [ImitationSums.zeros(model.hidden, table) for table in tables]
     before = np.zeros((1, model.hidden), model.dtype)
-    progress.start("states", len(corpus), "B")
-    with one_thread(), pool(threads) as executor:
+    work.progress.start("states", len(corpus), "B")
+    with one_thread(), pool(work.threads) as executor:
         for block in trace(model, corpus):
             first, targets = block.start, corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]
             read = corpus.data[first : first + len(targets)]
@@ -136,12 +134,12 @@ def sum_states(
                 place = (first + a - 1, len(corpus))
                 _add_flips(half, model, earlier[a:b], block.z[a:b], place, executor)
             before = block.h[-1:]
-            progress.advance(len(block.h))
-    progress.finish()
+            work.progress.advance(len(block.h))
+    work.progress.finish()
     return halves[0], halves[1]
 
 
-def _add_by_byte(sums: StateSums, h: Floats, read: NDArray[np.uint8], following: NDArray[np.uint8]) -> None:
+def _add_by_byte(sums: ImitationSums, h: Floats, read: NDArray[np.uint8], following: NDArray[np.uint8]) -> None:
     on = (h >= 0).astype(h.dtype)
     for labels, total, total_on in ((read, sums.read, sums.read_on), (following, sums.next, sums.next_on)):
         numbers = contiguous(labels, np.int32)
@@ -149,7 +147,7 @@ def _add_by_byte(sums: StateSums, h: Floats, read: NDArray[np.uint8], following:
         add_by_class(contiguous(on), numbers, total_on)
 
 
-def _add_pairs(sums: StateSums, earlier: Floats, later: Floats) -> None:
+def _add_pairs(sums: ImitationSums, earlier: Floats, later: Floats) -> None:
     """Products in float64, since a covariance is what is left of them; those of signs are exact in either."""
     a, b = earlier.astype(np.float64), later.astype(np.float64)
     sums.pairs[0] += len(a)
@@ -161,7 +159,7 @@ def _add_pairs(sums: StateSums, earlier: Floats, later: Floats) -> None:
 
 
 def _add_flips(
-    sums: StateSums, model: Elman, h: Floats, z: Floats, place: tuple[int, int], executor: Executor | None
+    sums: ImitationSums, model: Elman, h: Floats, z: Floats, place: tuple[int, int], executor: Executor | None
 ) -> None:
     """Count flips in those of the pairs that are wanted; ``place`` is the position of the first, and the length."""
     first, length = place
