@@ -116,7 +116,7 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield interpret.svd(model, corpus, components=2, null=null)
     yield interpret.lyapunov(model, corpus, steps=50)
     yield construct.predict(model, corpus, null=null, shuffles=1)
-    yield construct.substitute(model, corpus, epochs=2, draws=1, permutations=1)
+    yield construct.substitute(model, corpus, epochs=2, draws=1, null=Null(1))
     yield construct.spectral(corpus, 4, null=null)
     yield construct.conjunctions(corpus, 9, rounds=2, null=null)
     yield construct.compare(corpus, (8,), times=(), null=null)
