@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from umrnn.construct.study.jobs import run_jobs
-from umrnn.progress import Progress
+from umrnn.parallel import run_jobs
+from umrnn.progress import Progress, Work
 
 
 class Recorder(Progress):
@@ -37,13 +37,14 @@ def test_run_jobs__answers_in_order_and_tells_all_steps(threads):
         return number, job
 
     recorder = Recorder()
-    assert run_jobs([work(n) for n in (2, 5, 1)], threads=threads, progress=recorder) == [20, 50, 10]
-    assert (recorder.total, recorder.done, recorder.finished) == (8, 8, 1)
+    assert run_jobs([work(n) for n in (2, 5, 1)], Work(threads, recorder)) == [20, 50, 10]
+    assert (recorder.total, recorder.finished) == (8, 1)
+    assert recorder.done == pytest.approx(8)
 
 
 def test_run_jobs__the_longest_begins_first():
     begun = []
-    run_jobs([(n, lambda steps, n=n: begun.append(n)) for n in (1, 3, 2)], threads=1)
+    run_jobs([(n, lambda steps, n=n: begun.append(n)) for n in (1, 3, 2)], Work(1))
     assert begun == [3, 2, 1]
 
 
@@ -69,7 +70,7 @@ def test_run_jobs__one_that_fails_stops_the_others():
 
     began = time.monotonic()
     with pytest.raises(ValueError, match="no"):
-        run_jobs([(2, failing), (1, endless)], threads=2)
+        run_jobs([(2, failing), (1, endless)], Work(2))
     assert stopped.is_set()
     assert time.monotonic() - began < 5
 
@@ -81,4 +82,4 @@ def test_run_jobs__are_cancelled_by_their_progress(threads):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_jobs([(1, lambda steps: steps.advance(1)) for _ in range(4)], threads=threads, progress=Enough())
+        run_jobs([(1, lambda steps: steps.advance(1)) for _ in range(4)], Work(threads, Enough()))

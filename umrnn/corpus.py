@@ -18,6 +18,7 @@ from umrnn.errors import InputError
 __all__ = ["Corpus"]
 
 _HASH_BLOCK = 1 << 22  # bytes hashed at a time, so that a mapped file never becomes resident as a whole
+_CHANCE = 16  # bytes of files of different names that may be alike by chance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,6 +113,23 @@ class Corpus:
                 hint=f"{self.name} holds {len(self)} bytes",
             )
         return Corpus(contiguous(self.data[first:last]), self.name, self.start + first, self.start + last)
+
+    def overlap(self, other: "Corpus") -> int:
+        """How many bytes of ``other`` are bytes of this corpus: the same, at the same places of their sources.
+
+        A copy, a link or the beginning of a file counts as that file; what only begins alike does not.
+
+        Examples
+        --------
+        >>> text = Corpus.siteinfo()
+        >>> text.slice(0, 600).overlap(text.slice(500)), text.slice(0, 600).overlap(text.slice(600))
+        (100, 0)
+        """
+        start, stop = max(self.start, other.start), min(self.stop, other.stop)
+        if stop - start < (1 if self.name == other.name else _CHANCE):
+            return 0
+        ours, theirs = (c.data[start - c.start : stop - c.start] for c in (self, other))
+        return stop - start if np.array_equal(ours, theirs) else 0
 
     @cached_property
     def sha256(self) -> str:

@@ -6,7 +6,7 @@ import pytest
 from tests.corpora import independent, markov
 from umrnn import rnn
 from umrnn.construct.bigram import bigram, bigram_network
-from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -28,7 +28,7 @@ def test_published_figures():
 def test_published_test__on_the_second_kilobyte(reference):
     """EXPERIMENTS §24: 4.45 held out, which depends on the signs of bytes that were never seen."""
     whole = Corpus.open(reference / "enwik8-2m.bin", 0, 2048)
-    result = bigram(Parts.against(whole.slice(0, 1024), None, whole), draws=10, null=Null(0))
+    result = bigram(Holdout.against(whole.slice(0, 1024), None, whole), draws=10, null=Null(0))
     losses = result.tried["network"].held_out_bpc
     assert min(losses) < 4.45 < max(losses)
 
@@ -51,7 +51,7 @@ def test_network__is_an_elman_that_scores_as_said():
     result = bigram(TEXT, hidden=32, draws=1, null=Null(0))
     assert (result.model.W_h == 0).all()
     assert rnn.bits_per_byte(result.model, TEXT) == pytest.approx(result.headline()["bpc"], abs=1e-5)
-    parts, counted = Parts.halves(TEXT), result.tried["network"].counted.model
+    parts, counted = Holdout.of(TEXT), result.tried["network"].counted.model
     assert parts.held_out_bpc(counted) == pytest.approx(result.headline()["held_out_bpc"], abs=1e-5)
 
 

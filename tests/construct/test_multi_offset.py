@@ -8,7 +8,7 @@ from umrnn import rnn
 from umrnn.construct import multi_offset as package_level
 from umrnn.construct.multi_offset import PUBLISHED, multi_offset
 from umrnn.construct.offsets.random_codes import OffsetDesign, features_of, sign_codes
-from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -31,7 +31,7 @@ FIGURES = {
 @pytest.fixture(scope="module")
 def drawn():
     """Five draws of codes for the published sets; all of the text is counted, so there is one fit per draw."""
-    parts = Parts.against(TEXT, Corpus.from_bytes(b"not of interest"))
+    parts = Holdout.against(TEXT, Corpus.from_bytes(b"not of interest"))
     fits = multi_offset(parts, [OffsetDesign(offsets) for offsets in FIGURES], draws=5, null=Null(0)).fits
     return {fit.fit.offsets: fit for fit in fits}
 
@@ -55,7 +55,7 @@ def test_published_greedy_sets__are_what_counting_finds():
 def test_published_test__on_the_second_kilobyte(reference):
     """EXPERIMENTS §24: 5.89 for [1, 8], 5.13 for [1-4]. Held out there nothing beats the bytes' frequencies by much."""
     whole = Corpus.open(reference / "enwik8-2m.bin", 0, 2048)
-    parts = Parts.against(whole.slice(0, 1024), None, whole)
+    parts = Holdout.against(whole.slice(0, 1024), None, whole)
     result = multi_offset(parts, [OffsetDesign((1, 8)), OffsetDesign((1, 2, 3, 4))], draws=5, null=Null(0))
     spread = [(min(fit.held_out_bpc), max(fit.held_out_bpc)) for fit in result.fits]
     assert spread[0][0] - 0.1 < 5.89 < spread[0][1] + 0.1
@@ -65,7 +65,7 @@ def test_published_test__on_the_second_kilobyte(reference):
 
 def test_layer__published_figure_is_near():
     """EXPERIMENTS §24: greedy-8 with 128 rectified neurons .158; the published initial weights are not known."""
-    parts = Parts.against(TEXT, Corpus.from_bytes(b"not of interest"))
+    parts = Holdout.against(TEXT, Corpus.from_bytes(b"not of interest"))
     fit = multi_offset(parts, [OffsetDesign(greedy=8, neurons=128)], draws=1, null=Null(0)).fits[0]
     assert fit.row.bpc == pytest.approx(0.158, abs=0.015)
     assert (fit.fit.model.neurons, fit.fit.model.features) == (128, 128)
@@ -75,7 +75,7 @@ def test_layer__published_figure_is_near():
 def test_model__scores_what_was_fitted(neurons):
     """The read-out, run as a model, has the loss that the fit reports, on the positions fitted."""
     text = TEXT.slice(0, 200)
-    parts = Parts.halves(text)
+    parts = Holdout.of(text)
     result = multi_offset(parts, [OffsetDesign((1, 5), neurons=neurons, features=8)], draws=1, null=Null(1))
     fit = result.fits[0]
     bits = np.concatenate([bits for _, bits in result.model.surprises(text)])

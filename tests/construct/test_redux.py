@@ -7,7 +7,7 @@ from umrnn import rnn
 from umrnn.construct.redux import Effort, redux
 from umrnn.construct.sparse.pruned import published_prunings
 from umrnn.construct.sparse.pruning import Pruning, bits_from, largest, parameters_of
-from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -22,7 +22,7 @@ EVERY = np.arange(128)
 def published(reference):
     """The published checkpoint with its published prunings, all of siteinfo counted."""
     model = rnn.load(reference / "sat-rnn-published.bin")
-    parts = Parts.against(TEXT, Corpus.from_bytes(b"not of interest"))
+    parts = Holdout.against(TEXT, Corpus.from_bytes(b"not of interest"))
     return redux(model, parts, effort=Effort((1,), 10, 1), null=Null(1))
 
 

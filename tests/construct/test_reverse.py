@@ -8,7 +8,7 @@ from tests.naive import reverse as naive
 from umrnn.construct.offsets.counted_codes import difference_codes, log_ratio_codes
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.reverse import reverse
-from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -61,7 +61,7 @@ def test_codes__are_their_definition(codes, definition, offset):
 def test_read_out__is_the_definition():
     """Positions from the largest lag on, 499 steps from the bytes' frequencies, over 256 outputs told apart."""
     text = TEXT.slice(0, 60)
-    result = reverse(Parts.against(text, Corpus.from_bytes(b"ab")), (1, 3), draws=1, null=Null(0))
+    result = reverse(Holdout.against(text, Corpus.from_bytes(b"ab")), (1, 3), draws=1, null=Null(0))
     codes = log_ratio_codes(text, text.data[1:], (2, 4), NOTHING)
     rows = [np.concatenate([codes[0][text.data[t - 1]], codes[1][text.data[t - 3]]]) for t in range(3, 59)]
     counts = np.bincount(text.data, minlength=256)
@@ -81,7 +81,7 @@ def test_models__score_what_was_fitted():
 def test_pair_hash__scores_held_out_bytes_with_the_same_signs(monkeypatch):
     """On all of a text, from its first byte on, blocks joined: what the fit says of its own positions."""
     text = TEXT.slice(0, 150)
-    result = reverse(Parts.against(text, text.slice(0, 150)), (1, 2), draws=1, null=Null(0))
+    result = reverse(Holdout(text, text, 1, text), (1, 2), draws=1, null=Null(0))
     tried = result.tried["pair_hash"]
     whole = tried.fit.bits_after(text, 3)
     assert whole == pytest.approx(tried.row.bpc, rel=1e-9)  # from the third byte on: positions t >= 2

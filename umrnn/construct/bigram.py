@@ -11,9 +11,9 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import logsumexp
 
 from umrnn._validate import integer, positive
-from umrnn.construct.study.holdout import Parts
-from umrnn.construct.study.row import Row, as_table, order_0
-from umrnn.construct.study.study import Fit, Shuffle, Trial, Tried, spread_table, try_out
+from umrnn.construct.study.holdout import Holdout
+from umrnn.construct.study.row import Row, as_table
+from umrnn.construct.study.trials import Fit, Shuffle, Trial, Tried, order_0_of_all, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -72,7 +72,7 @@ class Bigram(Result):
 
 
 def bigram(
-    parts: Parts | Corpus,
+    parts: Holdout | Corpus,
     *,
     hidden: int = 128,
     ridge: float = 0.01,
@@ -105,7 +105,7 @@ def bigram(
     >>> round(bigram(Corpus.siteinfo(), draws=1, null=Null(0)).headline()["bpc"], 2)
     2.1
     """
-    parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
+    parts = Holdout.of(parts) if isinstance(parts, Corpus) else parts
     null = null or Null(1)
     size = (integer("hidden", hidden, 1, _LARGEST_HIDDEN), positive("ridge", ridge))
     often = integer("draws", draws, 1)
@@ -122,9 +122,9 @@ def bigram(
     return Bigram(
         tried=tried,
         model=cast(Elman, tried["network"].fit.model),
-        order_0=order_0(parts),
+        order_0=order_0_of_all(parts),
         provenance=provenance(
-            parts.text,
+            parts.whole,
             parameters={
                 **{"hidden": hidden, "ridge": ridge, "draws": draws, "permutations": null.permutations},
                 **parts.parameters(),

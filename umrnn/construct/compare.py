@@ -18,9 +18,10 @@ from umrnn.construct.readout.features import Features, StateFeatures, two_scores
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.fit import RegisterFit
 from umrnn.construct.spectral import spectral_network
-from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.register_study import Procedure, RegisterStudy
-from umrnn.construct.study.row import Row, as_table, order_0
+from umrnn.construct.study.row import Row, as_table
+from umrnn.construct.study.trials import order_0_of_all
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
@@ -84,7 +85,7 @@ class _Desk:
 
     def counting(self) -> tuple[Row, ...]:
         """The bytes' shares, and contexts of one to three bytes."""
-        parts = Parts.halves(self.corpus, 1 - self.split.fraction)
+        parts = Holdout.of(self.corpus, self.split)
         began = time.perf_counter()
         orders = ngram_orders(self.corpus, _ORDERS, null=self.null, split=self.split, threads=self.threads).orders
         spent = (time.perf_counter() - began) / _ORDERS
@@ -92,7 +93,7 @@ class _Desk:
             Row("counting", f"last {o.order} bytes", o.bpc, o.held_out_bpc, o.null_bits, spent, len(self.corpus))
             for o in orders
         )
-        return order_0(parts), *found
+        return order_0_of_all(parts), *found
 
     def spectral(self, hidden: int) -> Row:
         """A linear state."""

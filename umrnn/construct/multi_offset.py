@@ -7,9 +7,9 @@ from typing import Any, cast, final
 
 from umrnn._validate import integer
 from umrnn.construct.offsets.random_codes import OffsetDesign, fit_design, seen
-from umrnn.construct.study.holdout import Parts
-from umrnn.construct.study.row import Row, as_table, order_0
-from umrnn.construct.study.study import Trial, Tried, spread_table, try_out
+from umrnn.construct.study.holdout import Holdout
+from umrnn.construct.study.row import Row, as_table
+from umrnn.construct.study.trials import Trial, Tried, order_0_of_all, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -71,7 +71,7 @@ class MultiOffset(Result):
 
 
 def multi_offset(
-    parts: Parts | Corpus,
+    parts: Holdout | Corpus,
     designs: Sequence[OffsetDesign] | None = None,
     *,
     draws: int | None = None,
@@ -108,22 +108,22 @@ def multi_offset(
     >>> round(result.headline()["bpc"], 2)
     2.05
     """
-    parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
+    parts = Holdout.of(parts) if isinstance(parts, Corpus) else parts
     null = null or Null(1)
-    usual = _DRAWS if len(parts.text) <= integer("descent-bytes", descent_bytes, 1) else _FEW_DRAWS
+    usual = _DRAWS if len(parts.whole) <= integer("descent-bytes", descent_bytes, 1) else _FEW_DRAWS
     draws = usual if draws is None else integer("draws", draws, 1)
     trials = []
     for design in designs or _published(parts):
-        places = {text: design.on(text) for text in (parts.text, parts.counted)}
+        places = {text: design.on(text) for text in (parts.whole, parts.counted)}
         often = 1 if designs is None and design.neurons else draws
         fit = partial(fit_design, design, places, descent_bytes, null.seed)
-        detail = design.shown(places[parts.text]) + seen(parts.text, descent_bytes)
+        detail = design.shown(places[parts.whole]) + seen(parts.whole, descent_bytes)
         trials.append(Trial("multi-offset", detail, design.steps, often, fit))
     return MultiOffset(
         fits=try_out(trials, parts, null, threads=threads, task="multi-offset", progress=progress),
-        order_0=order_0(parts),
+        order_0=order_0_of_all(parts),
         provenance=provenance(
-            parts.text,
+            parts.whole,
             parameters={
                 **{"draws": draws, "descent_bytes": descent_bytes, "permutations": null.permutations},
                 **parts.parameters(),
@@ -134,8 +134,8 @@ def multi_offset(
     )
 
 
-def _published(parts: Parts) -> tuple[OffsetDesign, ...]:
-    length = min(len(parts.text), len(parts.counted))
+def _published(parts: Holdout) -> tuple[OffsetDesign, ...]:
+    length = min(len(parts.whole), len(parts.counted))
     fit = tuple(design for design in PUBLISHED if max(design.offsets, default=1) + 2 <= length)
     if not fit:
         raise InputError(f"there must be at least three bytes to fit, got {length}", hint="name a longer corpus")

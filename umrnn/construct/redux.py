@@ -8,9 +8,9 @@ from umrnn._validate import integer
 from umrnn.construct.sparse.pruned import BELOW, Pruned, published_prunings, run_pruned
 from umrnn.construct.sparse.pruning import Pruning
 from umrnn.construct.sparse.scaffold import KINDS, Scaffold, scaffold_trials
-from umrnn.construct.study.holdout import Parts
-from umrnn.construct.study.row import Row, as_table, order_0
-from umrnn.construct.study.study import Tried, spread_table, try_out
+from umrnn.construct.study.holdout import Holdout
+from umrnn.construct.study.row import Row, as_table
+from umrnn.construct.study.trials import Tried, order_0_of_all, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -131,7 +131,7 @@ class Redux(Result):
 
 def redux(
     model: Elman | ModelFile,
-    parts: Parts | Corpus,
+    parts: Holdout | Corpus,
     pruning: Pruning | None = None,
     *,
     effort: Effort | None = None,
@@ -170,8 +170,8 @@ def redux(
     2324
     """
     network, facts, _ = opened(model)
-    parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
-    null, effort = null or Null(1, _SEED), effort or Effort.usual(len(parts.text))
+    parts = Holdout.of(parts) if isinstance(parts, Corpus) else parts
+    null, effort = null or Null(1, _SEED), effort or Effort.usual(len(parts.whole))
     pruning = pruning or Pruning(_DROP, min(_NEURONS, network.hidden))
     if pruning.neurons is not None and pruning.neurons > network.hidden:
         raise InputError(f"neurons must be at most {network.hidden}, the size of the network, got {pruning.neurons}")
@@ -181,7 +181,7 @@ def redux(
         network, other, parts, prunings, starts=effort.starts, null=null, threads=threads, progress=progress
     )
     trials = scaffold_trials(
-        lambda text: network if text is parts.text else other,
+        lambda text: network if text is parts.whole else other,
         1 - pruning.drop,
         effort.epochs,
         draws=effort.draws,
@@ -194,12 +194,12 @@ def redux(
     return Redux(
         pruned=pruned,
         scaffolds=dict(zip(trials, tried)),
-        order_0=order_0(parts),
-        provenance=provenance(parts.text, parameters=settings, seed=null.seed, threads=threads, model=facts),
+        order_0=order_0_of_all(parts),
+        provenance=provenance(parts.whole, parameters=settings, seed=null.seed, threads=threads, model=facts),
     )
 
 
-def _trained_on_part(network: Elman, parts: Parts, epochs: int, seed: int, progress: Progress) -> Elman:
+def _trained_on_part(network: Elman, parts: Holdout, epochs: int, seed: int, progress: Progress) -> Elman:
     """A network of the same size trained on the part that is counted; ``network`` where that is the whole text."""
     if parts.once:
         return network

@@ -20,9 +20,9 @@ from umrnn.construct.offsets.counted_codes import (
     random_codes,
 )
 from umrnn.construct.offsets.random_codes import first_position, seen
-from umrnn.construct.study.holdout import Parts
-from umrnn.construct.study.row import Row, as_table, order_0
-from umrnn.construct.study.study import Trial, Tried, spread_table, try_out
+from umrnn.construct.study.holdout import Holdout
+from umrnn.construct.study.row import Row, as_table
+from umrnn.construct.study.trials import Trial, Tried, order_0_of_all, spread_table, try_out
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -77,7 +77,7 @@ class Reverse(Result):
 
 
 def reverse(
-    parts: Parts | Corpus,
+    parts: Holdout | Corpus,
     lags: tuple[int, ...] | None = None,
     *,
     draws: int = _DRAWS,
@@ -117,16 +117,16 @@ def reverse(
     >>> round(result.headline()["bpc_log_ratio"], 5)
     0.10708
     """
-    parts = Parts.halves(parts) if isinstance(parts, Corpus) else parts
+    parts = Holdout.of(parts) if isinstance(parts, Corpus) else parts
     null = null or Null(1)
     integer("draws", draws, 1)
     trials = _trials(lags, integer("descent-bytes", descent_bytes, 1), draws, null.seed, parts)
     tried = try_out(list(trials.values()), parts, null, threads=threads, task="reverse", progress=progress)
     return Reverse(
         tried=dict(zip(trials, tried)),
-        order_0=order_0(parts),
+        order_0=order_0_of_all(parts),
         provenance=provenance(
-            parts.text,
+            parts.whole,
             parameters={
                 **{"lags": lags, "draws": draws, "descent_bytes": descent_bytes, "permutations": null.permutations},
                 **parts.parameters(),
@@ -154,11 +154,11 @@ def _lags(given: tuple[int, ...] | None, text: Corpus) -> tuple[int, ...]:
     return lags
 
 
-def _trials(given: tuple[int, ...] | None, latest: int, draws: int, seed: int, parts: Parts) -> dict[str, Trial]:
-    found = {text: _lags(given, text) for text in (parts.text, parts.counted)}
-    here = found[parts.text]
+def _trials(given: tuple[int, ...] | None, latest: int, draws: int, seed: int, parts: Holdout) -> dict[str, Trial]:
+    found = {text: _lags(given, text) for text in (parts.whole, parts.counted)}
+    here = found[parts.whole]
     width, pair = _BYTES * len(here), here[:2] if given else _PAIR
-    part = seen(parts.text, latest)
+    part = seen(parts.whole, latest)
 
     def places(shift: int, only: tuple[int, ...] | None = None) -> Places:
         return {

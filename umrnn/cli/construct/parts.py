@@ -8,7 +8,7 @@ from umrnn.cli.inputs import open_corpus, two_parts
 from umrnn.cli.options import ByteRange
 
 if TYPE_CHECKING:
-    from umrnn.construct.study.holdout import Parts
+    from umrnn.construct.study.holdout import Holdout
 
 __all__ = ["AgainstOption", "HeldOutOption", "open_parts"]
 
@@ -22,18 +22,19 @@ AgainstOption = Annotated[
 ]
 
 
-def open_parts(source: str, byte_range: ByteRange | None, against: str | None, held_out: float | None) -> "Parts":
+def open_parts(source: str, byte_range: ByteRange | None, against: str | None, held_out: float | None) -> "Holdout":
     """The corpus, and its end or the bytes of ``--against`` held out.
 
     A range that begins where the corpus ends continues it: contexts reach back, as in the published tests.
     """
-    from umrnn.construct.study.holdout import Parts
+    from umrnn.construct.study.holdout import Holdout
+    from umrnn.nulls import Split
 
     if against is None:
-        return Parts.halves(open_corpus(source, byte_range), 0.5 if held_out is None else held_out)
+        return Holdout.of(open_corpus(source, byte_range), Split.holding_out(0.5 if held_out is None else held_out))
     if held_out is not None:
         raise typer.BadParameter("give either --held-out F or --against PATH|START:STOP")
     text, other, boundary = two_parts(source, byte_range, against)
     if other is None and boundary is not None:
-        return Parts.against(text.slice(0, boundary), None, text)
-    return Parts.against(text, other)
+        return Holdout.against(text.slice(0, boundary), None, text)
+    return Holdout.against(text, other)

@@ -66,7 +66,7 @@ def redux(
     sink, network = Output.to(command, format, None, table), open_known(corpus, model)
     parts = open_parts(corpus, byte_range, against, held_out)
     asked = _asked(drop, neurons, below, network.model.hidden)
-    effort = _effort(epochs, starts, draws, len(parts.text))
+    effort = _effort(epochs, starts, draws, len(parts.whole))
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         result = measure(network, parts, asked, effort=effort, null=null, threads=threads, progress=progress)

@@ -11,7 +11,7 @@ from umrnn._validate import contiguous
 from umrnn.construct.offsets.random_codes import check_size, features_of, sign_codes
 from umrnn.construct.readout.gradient import descend
 from umrnn.construct.readout.regression import Linear, Regression
-from umrnn.construct.study.study import Fit, Shuffle
+from umrnn.construct.study.trials import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.evaluate import bits_after

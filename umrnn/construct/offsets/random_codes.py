@@ -11,7 +11,7 @@ from umrnn._validate import contiguous, integer, offset_tuple
 from umrnn.construct.readout.gradient import descend, rates_falling
 from umrnn.construct.readout.perceptron import descend_layers, draw_layers
 from umrnn.construct.readout.regression import Linear, Regression
-from umrnn.construct.study.study import Fit, Shuffle
+from umrnn.construct.study.trials import Fit, Shuffle
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

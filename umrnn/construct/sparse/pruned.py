@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.sparse.pruning import Pruning, bits_from, parameters_of
-from umrnn.construct.study.holdout import Parts
-from umrnn.construct.study.jobs import run_jobs
+from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.row import Row
 from umrnn.corpus import Corpus
 from umrnn.interpret.knockout import knockout
 from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress, Renamed
+from umrnn.parallel import run_jobs
+from umrnn.progress import SILENT, Progress, Renamed, Work
 from umrnn.rnn.weights import Elman
 
 __all__ = ["BELOW", "Pruned", "published_prunings", "run_pruned"]
@@ -60,7 +60,7 @@ def published_prunings(hidden: int) -> list[Pruning]:
 def run_pruned(
     network: Elman,
     other: Elman,
-    parts: Parts,
+    parts: Holdout,
     prunings: Sequence[Pruning],
     *,
     starts: int,
@@ -71,7 +71,7 @@ def run_pruned(
     """Prune ``network`` in every way and run it; held out, prune ``other``, which knows the counted part alone."""
     rank = partial(_ranking, threads=threads, progress=Renamed(progress, "rank neurons"))
     wanted = any(pruning.neurons is not None for pruning in prunings)
-    ranking = rank(network, parts.text) if wanted else np.arange(network.hidden)
+    ranking = rank(network, parts.whole) if wanted else np.arange(network.hidden)
     counted = ranking if parts.once or not wanted else rank(other, parts.counted)
 
     def run(pruning: Pruning, steps: Progress) -> Pruned:
@@ -80,23 +80,23 @@ def run_pruned(
         seconds = time.perf_counter() - began
         generator = np.random.default_rng(null.seed)
         before = _NEARBY * generator.standard_normal((starts, network.hidden)).astype(network.dtype)
-        runs = [bits_from(model, parts.text, 1)]
+        runs = [bits_from(model, parts.whole, 1)]
         for state in before:
-            runs.append(bits_from(model, parts.text, 1, state))
+            runs.append(bits_from(model, parts.whole, 1, state))
             steps.advance(1)
         dropped = []
         for number in range(null.permutations if pruning != Pruning() else 0):
             random, _ = pruning.applied(network, ranking, null.generator(number))
-            dropped.append(bits_from(random, parts.text, 1))
+            dropped.append(bits_from(random, parts.whole, 1))
             steps.advance(1)
         held_out = bits_from(pruning.applied(other, counted)[0], parts.scored, parts.first)
         null_bpc = fmean(dropped) if dropped else None
-        read = len(parts.text) if pruning.neurons is not None else 0
+        read = len(parts.whole) if pruning.neurons is not None else 0
         row = Row("pruned", str(pruning), runs[0], held_out, null_bpc, seconds, read)
         return Pruned(pruning, row, model, counts, parameters_of(model, counts), tuple(runs))
 
     jobs = [(starts + null.permutations, partial(run, pruning)) for pruning in prunings]
-    return tuple(run_jobs(jobs, threads=threads, task="pruned networks", progress=progress))
+    return tuple(run_jobs(jobs, Work(threads, progress), task="pruned networks"))
 
 
 def _ranking(model: Elman, corpus: Corpus, *, threads: int | None, progress: Progress) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.sparse.pruning import largest
-from umrnn.construct.study.study import Fit, Shuffle, Trial
+from umrnn.construct.study.trials import Fit, Shuffle, Trial
 from umrnn.corpus import Corpus
 from umrnn.progress import Progress
 from umrnn.rnn.evaluate import bits_after

@@ -1,4 +1,4 @@
-"""Which bytes a construction may see, and which are there to test it."""
+"""Holdout: which bytes a construction is fitted to, and which are there to test it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,62 +10,73 @@ from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Parts"]
+__all__ = ["Holdout"]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Three texts; a construction is built twice where ``counted`` is not ``text``.
+class Holdout:
+    """A text that is counted, and bytes that are not.
 
     Parameters
     ----------
-    text : in-sample: built on it and scored on it
-    counted : built on it, fitted *and* tuned, for the held-out score
+    counted : the text that a construction is fitted to, and tuned on
     scored, first : held out are the bytes of ``scored`` from index ``first`` on; contexts may reach back before it
+    whole : the text that a published procedure is fitted to and scored on
     """
 
-    text: Corpus
     counted: Corpus
     scored: Corpus
     first: int
+    whole: Corpus
 
     @classmethod
-    def halves(cls, corpus: Corpus, held_out: float = 0.5) -> "Parts":
-        """The share ``held_out`` at the end of ``corpus`` is held out; in-sample is all of it.
+    def of(cls, corpus: Corpus, split: Split | None = None) -> "Holdout":
+        """The end of ``corpus`` is held out (default: its second half).
 
         Examples
         --------
-        >>> Parts.halves(Corpus.siteinfo()).first
+        >>> Holdout.of(Corpus.siteinfo()).first
         512
         """
-        if not 0 < held_out < 1:
-            raise InputError(f"held-out must lie between 0 and 1, got {held_out}")
-        boundary = Split(round(1 - held_out, 12)).boundary(len(corpus)) if held_out < 1 - 1e-12 else 0
+        split = split or Split()
+        boundary = split.boundary(len(corpus))
         if not 2 <= boundary < len(corpus):
             raise InputError(
-                f"held-out must leave at least two bytes to count and one to score, got {held_out} of "
+                f"held-out must leave at least two bytes to count and one to score, got {1 - split.fraction:g} of "
                 f"{len(corpus)} bytes",
                 hint="name a longer corpus",
             )
-        return cls(corpus, corpus.slice(0, boundary), corpus, boundary)
+        return cls(corpus.slice(0, boundary), corpus, boundary, corpus)
 
     @classmethod
-    def against(cls, text: Corpus, other: Corpus | None, whole: Corpus | None = None) -> "Parts":
-        """All of ``text`` is counted; held out is the ``other`` text, or what follows ``text`` in ``whole``."""
+    def against(cls, text: Corpus, other: Corpus | None, longer: Corpus | None = None) -> "Holdout":
+        """All of ``text`` is counted; held out is the ``other`` text, or what follows ``text`` in a ``longer`` one.
+
+        Raises
+        ------
+        InputError
+            If either is too short, or the other text has bytes that are counted: a copy of it, or a part.
+        """
         if len(text) < 2:
             raise InputError("a corpus of one byte has nothing to predict", hint="name a corpus of at least two bytes")
         if other is None:
-            if whole is None or len(whole) <= len(text):
+            if longer is None or len(longer) <= len(text):
                 raise InputError("the text to hold out must hold at least one byte")
-            return cls(text, text, whole, len(text))
+            return cls(text, longer, len(text), text)
         if len(other) < 2:
             raise InputError("the text to hold out must hold at least two bytes, got one")
-        return cls(text, text, other, 1)
+        if common := text.overlap(other.slice(1)):
+            raise InputError(
+                f"the bytes to hold out must not be counted, but {common} of {len(other)} are: bytes {other.start} to "
+                f"{other.stop} of {other.name} and {text.start} to {text.stop} of {text.name}",
+                hint="name ranges that do not meet",
+            )
+        return cls(text, other, 1, text)
 
     @property
     def once(self) -> bool:
-        """Whether the construction built on ``text`` is the one whose held-out bytes are scored."""
-        return self.counted is self.text
+        """Whether the counted text is all of it, so that a published procedure sees no more than an honest one."""
+        return self.counted is self.whole
 
     def parameters(self) -> dict[str, Any]:
         """What a result says about the bytes held out."""
@@ -73,5 +84,5 @@ class Parts:
         return {"held_out": {name: part[name] for name in ("name", "start", "stop")}}
 
     def held_out_bpc(self, model: Elman | Readout) -> float:
-        """Loss in bits per byte of a model built on ``counted`` on the bytes held out."""
+        """Mean loss, in bits per byte, of a model fitted to ``counted`` on the bytes held out."""
         return bits_after(model, self.scored, self.first)

@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.study.holdout import Parts
+from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.result import Table
 
-__all__ = ["COLUMNS", "Row", "as_table", "order_0"]
+__all__ = ["COLUMNS", "PUBLISHED_COLUMNS", "Row", "as_table", "order_0"]
+
+PUBLISHED_COLUMNS = ("published_bpc", "published_null_bpc")
+COLUMNS = (
+    *("construction", "detail", "bpc", "held_out_bpc", "null_bpc"),
+    *PUBLISHED_COLUMNS,
+    *("seconds", "bytes_read"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,11 +29,15 @@ class Row:
     ----------
     construction : the procedure
     detail : its parameters: offsets, hash, read-out, …
-    bpc : in-sample, by the published procedure: fitted, and where it says so tuned, on the bytes scored
-    held_out_bpc : fitted *and* tuned on the first part alone, scored on the second; None where nothing was held out
-    null_bpc : in-sample again, with the targets in random order (``Null.shuffled``): what it learns by heart of nothing
-    seconds : to build, with the counting; scoring, null and held-out fit left out
-    bytes_read : bytes of corpus that the in-sample construction has seen
+    bpc : loss on the counted text, of the fit to the counted text
+    held_out_bpc : loss of that same fit on the bytes held out; None where nothing was, or where it is infinite
+    null_bpc : loss on the counted text of the same procedure, fitted to targets in random order: what it memorises
+        where there is nothing to learn
+    seconds : to build, with the counting; scoring, null and other fits left out
+    bytes_read : of the counted text, the same for all rows of a table; a fit that saw only some of them says so in its
+        ``detail``
+    published_bpc : by the source's own procedure, fitted to the whole text and scored on it
+    published_null_bpc : by that procedure again, on shuffled targets of the whole text
 
     Examples
     --------
@@ -41,22 +52,27 @@ class Row:
     null_bpc: float | None = None
     seconds: float | None = None
     bytes_read: int | None = None
-
-
-COLUMNS = tuple(field.name for field in fields(Row))
+    published_bpc: float | None = None
+    published_null_bpc: float | None = None
 
 
 def as_table(rows: Iterable[Row]) -> Table:
-    """``rows`` under the seven columns they all have."""
-    return Table.of(COLUMNS, (astuple(row) for row in rows))
+    """``rows`` under the columns they all have; those of published figures only if one of them has such a figure."""
+    found = tuple(rows)
+    published = any(getattr(row, name) is not None for row in found for name in PUBLISHED_COLUMNS)
+    return Table.of_records(found, [name for name in COLUMNS if published or name not in PUBLISHED_COLUMNS])
 
 
-def order_0(parts: Parts) -> Row:
+def order_0(holdout: Holdout, *, published: bool = False) -> Row:
     """The bytes' own frequencies, (count + ½) / (n + 128): what every construction must beat.
+
+    Parameters
+    ----------
+    published : also those of the whole text, on it: for tables that have such figures
 
     Examples
     --------
-    >>> round(order_0(Parts.halves(Corpus.siteinfo())).held_out_bpc, 2)
+    >>> round(order_0(Holdout.of(Corpus.siteinfo())).held_out_bpc, 2)
     5.08
     """
 
@@ -64,8 +80,9 @@ def order_0(parts: Parts) -> Row:
         counts = np.bincount(counted.data, minlength=256)
         return float(-np.mean(np.log2((counts[scored] + 0.5) / (len(counted) + 128))))
 
-    began = time.perf_counter()
-    bpc = loss(parts.text, parts.text.data[1:])
+    began, counted, whole = time.perf_counter(), holdout.counted, holdout.whole
+    bpc = loss(counted, counted.data[1:])
     seconds = time.perf_counter() - began
-    held_out = loss(parts.counted, parts.scored.data[parts.first :])
-    return Row("order 0", "frequencies of the bytes", bpc, held_out, bpc, seconds, len(parts.text))
+    held_out = loss(counted, holdout.scored.data[holdout.first :])
+    source = loss(whole, whole.data[1:]) if published else None
+    return Row("order 0", "frequencies of the bytes", bpc, held_out, bpc, seconds, len(counted), source, source)

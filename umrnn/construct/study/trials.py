@@ -1,24 +1,24 @@
 """Constructions tried on the text, on the part that is counted, and on shuffled targets; random ones several times."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
 from statistics import fmean, median
 from typing import Any
 
-from umrnn.construct.study.holdout import Parts
-from umrnn.construct.study.jobs import Job, run_jobs
-from umrnn.construct.study.row import Row
+from umrnn.construct.study.holdout import Holdout
+from umrnn.construct.study.row import Row, order_0
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress
+from umrnn.parallel import Job, run_jobs
+from umrnn.progress import SILENT, Progress, Work
 from umrnn.result import Table
 from umrnn.rnn.kernels.records import Bytes
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Fit", "Shuffle", "Trial", "Tried", "spread_table", "try_out"]
+__all__ = ["Fit", "Shuffle", "Trial", "Tried", "order_0_of_all", "spread_table", "try_out"]
 
 _ENDS = (min, median, max)
 Shuffle = Callable[[Bytes], Bytes]
@@ -77,7 +77,7 @@ class Tried:
 
 def try_out(
     trials: Sequence[Trial],
-    parts: Parts,
+    parts: Holdout,
     null: Null,
     *,
     threads: int | None = None,
@@ -86,18 +86,18 @@ def try_out(
 ) -> tuple[Tried, ...]:
     """Fit every trial to the text, to the part that is counted if that is another, and to shuffled targets."""
     plans = [_jobs(trial, parts, null) for trial in trials]
-    answers = iter(run_jobs([job for plan in plans for job in plan], threads=threads, task=task, progress=progress))
+    answers = iter(run_jobs([job for plan in plans for job in plan], Work(threads, progress), task=task))
     return tuple(_tried(trial, parts, [next(answers) for _ in plan]) for trial, plan in zip(trials, plans))
 
 
-def _jobs(trial: Trial, parts: Parts, null: Null) -> list[Job[Fit]]:
-    draws: list[tuple[Corpus, int, Shuffle | None]] = [(parts.text, draw, None) for draw in range(trial.draws)]
+def _jobs(trial: Trial, parts: Holdout, null: Null) -> list[Job[Fit]]:
+    draws: list[tuple[Corpus, int, Shuffle | None]] = [(parts.whole, draw, None) for draw in range(trial.draws)]
     draws += [] if parts.once else [(parts.counted, draw, None) for draw in range(trial.draws)]
     shuffles = (lambda targets, number=number: null.shuffled(targets, number) for number in range(null.permutations))
-    return [(trial.steps, partial(trial.fit, *each)) for each in (*draws, *((parts.text, 0, s) for s in shuffles))]
+    return [(trial.steps, partial(trial.fit, *each)) for each in (*draws, *((parts.whole, 0, s) for s in shuffles))]
 
 
-def _tried(trial: Trial, parts: Parts, answers: Sequence[Fit]) -> Tried:
+def _tried(trial: Trial, parts: Holdout, answers: Sequence[Fit]) -> Tried:
     text = answers[: trial.draws]
     counted = text if parts.once else answers[trial.draws : 2 * trial.draws]
     shuffled = answers[len(text) if parts.once else 2 * trial.draws :]
@@ -126,3 +126,9 @@ def spread_table(tried: Iterable[Tried]) -> Table:
         for each in tried
     )
     return Table.of(columns, rows)
+
+
+def order_0_of_all(holdout: Holdout) -> Row:
+    """The row of order 0 whose ``bpc`` is that of the whole text, as those of trials are."""
+    row = order_0(holdout, published=True)
+    return replace(row, bpc=row.published_bpc, null_bpc=row.published_bpc, published_bpc=None, published_null_bpc=None)
