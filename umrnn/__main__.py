@@ -1,6 +1,28 @@
-"""``python -m umrnn``."""
+"""``python -m umrnn``, and the command ``umrnn``."""
 
-from umrnn.cli.main import main
+import os
+import signal
+from typing import Any, NoReturn
+
+__all__ = ["start"]
+
+
+def start() -> NoReturn:
+    """Run the command line; Ctrl-C leaves with one line and code 130 from here on, also while modules are imported."""
+    handled = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a caller has it ignored
+    if handled:
+        signal.signal(signal.SIGINT, _leave)
+    from umrnn.cli.main import main
+
+    if handled:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # main and the library hear it in ways of their own
+    main()
+
+
+def _leave(number: int, frame: Any) -> NoReturn:
+    os.write(2, b"interrupted\n")
+    os._exit(128 + number)
+
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -114,7 +114,7 @@ def test_corpus_info__range_of_a_file(umrnn, tmp_path):
 
 
 def test_corpus_info__output_receives_the_data(umrnn, tmp_path):
-    for suffix, opening in ((".json", "{"), (".csv", "byte,"), (".txt", "bytes:"), (".x", "{")):
+    for suffix, opening in ((".json", "{"), (".csv", "byte,"), (".txt", "bytes:"), ("", "{")):
         target = tmp_path / f"out{suffix}"
         outcome = umrnn("corpus", "info", "--output", str(target))
         assert (outcome.code, outcome.out) == (0, "")
@@ -122,6 +122,16 @@ def test_corpus_info__output_receives_the_data(umrnn, tmp_path):
     umrnn("corpus", "info", "--output", str(target), "--format", "table")
     assert target.read_text("utf-8").startswith("bytes:")
     assert umrnn("corpus", "info", "--output", "-").out.startswith("{")
+
+
+def test_corpus_info__output_with_a_suffix_that_is_no_format(umrnn, tmp_path):
+    target = tmp_path / "out.xlsx"
+    outcome = umrnn("corpus", "info", "--output", str(target))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "output must end in .csv, .json, .txt, or in nothing, got " in outcome.err
+    assert not target.exists()
+    assert umrnn("corpus", "info", "--output", str(target), "--format", "csv").code == 0
+    assert target.read_text("utf-8").startswith("byte,")
 
 
 def test_corpus_info__output_leaves_devices_alone(umrnn):
@@ -201,7 +211,7 @@ def test_open_corpus__stdin(monkeypatch):
     [
         (FakeInput(b""), "standard input is empty"),
         (FakeInput(b"abc", terminal=True), "reads standard input, which is a terminal"),
-        (None, "is a terminal"),
+        (None, "reads standard input, which is closed"),
     ],
 )
 def test_open_corpus__stdin_without_bytes(monkeypatch, stdin, message):

@@ -145,6 +145,35 @@ def test_process__interrupt_leaves_with_130():
         assert running.stderr.read() == b"interrupted\n"
 
 
+@pytest.mark.parametrize("module", ["typer", "umrnn.cli", "numpy", "numba"])
+def test_process__interrupt_while_modules_are_imported(module):
+    code = f"""
+import builtins, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a caller ignores it
+import umrnn.__main__
+plain = builtins.__import__
+def interrupted(name, *rest, **named):
+    if name == {module!r}:
+        os.kill(os.getpid(), signal.SIGINT)
+    return plain(name, *rest, **named)
+builtins.__import__ = interrupted
+sys.argv = ["umrnn", "patterns", "ngram", "--max-order", "1", "--permutations", "0"]
+umrnn.__main__.start()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many", ""])
+def test_process__a_number_of_threads_that_numba_would_not_take(threads):
+    argv = [*COMMAND, "patterns", "ngram", "--max-order", "1", "--permutations", "0"]
+    poor = {**os.environ, "NUMBA_NUM_THREADS": threads}
+    done = subprocess.run(argv, capture_output=True, env=poor, timeout=60)
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"note: NUMBA_NUM_THREADS=")
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_process__a_locale_without_the_characters_gets_escapes():
     poor = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     argv = [*COMMAND, "corpus", "info", "--corpus", "no␣file"]
@@ -155,6 +184,6 @@ def test_process__a_locale_without_the_characters_gets_escapes():
 
 def test_process__importing_the_command_line_is_cheap():
     heavy = ("numba", "numpy", "rich", "scipy")
-    code = f"import sys, umrnn.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, umrnn.__main__, umrnn.cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")

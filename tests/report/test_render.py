@@ -199,6 +199,29 @@ def test_output__a_link_is_followed(tmp_path):
     assert (tmp_path / "real.json").read_text("utf-8").startswith("{")
 
 
-def test_output__names_that_are_no_text_stay_valid_json(capsysbinary):
-    Output.to("x", "json").emit(Awkward(figures={"name": "\udcff"}, parts={}, provenance={}))
-    assert json.loads(capsysbinary.readouterr().out)["headline"]["name"] == "\udcff"
+def awkward_json(capsysbinary, value):
+    """What JSON holds of a figure, and the bytes it is written with."""
+    Output.to("x", "json").emit(Awkward(figures={"name": value}, parts={}, provenance={}))
+    written = capsysbinary.readouterr().out
+    return json.loads(written)["headline"]["name"], written
+
+
+def test_output__a_name_that_is_no_utf_8_becomes_its_escapes(capsysbinary):
+    for name in ("bad\udcff.bin", "half \ud800"):
+        read, _ = awkward_json(capsysbinary, name)
+        assert read.encode()  # a strict reader takes it
+    assert awkward_json(capsysbinary, "bad\udcff.bin")[0] == r"bad\xff.bin"
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\x9b", "\u2028", "\x7f", "\U000e0041"])
+def test_output__json_holds_nothing_a_terminal_obeys(capsysbinary, character):
+    read, written = awkward_json(capsysbinary, f"ü{character}x")
+    assert read == f"ü{character}x"  # the same text for a program
+    assert character.encode() not in written
+    assert "ü".encode() in written
+
+
+def test_output__csv_holds_nothing_a_terminal_obeys(capsysbinary):
+    parts = {"names": Table.of(("name",), [("a\u202eb\x1b[31m",)])}
+    Output.to("x", "csv").emit(Awkward(figures={}, parts=parts, provenance={}))
+    assert capsysbinary.readouterr().out == rb"name" + b"\n" + rb"a\u202eb\x1b[31m" + b"\n"

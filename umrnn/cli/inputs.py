@@ -106,7 +106,9 @@ def two_parts(
 
 
 def _read_stdin() -> bytearray:
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:
+        raise InputError("--corpus - reads standard input, which is closed", hint="pipe bytes in: … | umrnn …")
+    if sys.stdin.isatty():
         raise InputError("--corpus - reads standard input, which is a terminal", hint="pipe bytes in: … | umrnn …")
     data, stream = bytearray(), cast(BufferedReader, sys.stdin.buffer)
     while piece := stream.read1(1 << 20):  # read() would not notice Ctrl-C between two pieces

@@ -32,6 +32,12 @@ __all__ = ["app", "main"]
 class _Mapped(TyperGroup):
     """Maps exceptions before Typer sees them: it would swallow Ctrl-C and broken pipes in ways of its own."""
 
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        try:
+            return super().make_context(*arguments, **settings)
+        except KeyboardInterrupt as problem:
+            raise typer.Exit(_exit_code(problem)) from None
+
     def invoke(self, ctx: Any) -> Any:
         try:
             answer = super().invoke(ctx)
@@ -79,21 +85,30 @@ def _start(
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line on ``argv`` (default: the arguments of the process); always raises SystemExit."""
-    gc.set_threshold(100_000)  # importing numba makes many objects and no garbage: 0.07 s of 0.8 went into looking
-    _cache.use()
-    if sys.stdout is None:  # closed by the caller, as by ``umrnn … >&-``
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a locale without '–' or '␣' gets an escape, not a traceback
-            stream.reconfigure(errors="backslashreplace")
     try:
+        _prepare()
         app(argv, prog_name="umrnn")
-    except OSError as problem:  # while help is printed, before a command is invoked
+    except (OSError, KeyboardInterrupt) as problem:  # before a command is invoked, as while help is printed
         sys.exit(_exit_code(problem))
     finally:
         _flush_stdout()
         gc.freeze()  # the ending interpreter would search all of numba for garbage: 0.2 of 0.9 s
     sys.exit(0)
+
+
+def _prepare() -> None:
+    """The streams, the environment and the garbage collector as the commands need them."""
+    gc.set_threshold(100_000)  # importing numba makes many objects and no garbage: 0.07 s of 0.8 went into looking
+    if sys.stdout is None:  # closed by the caller, as by ``umrnn … >&-``
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a locale without '–' or '␣' gets an escape, not a traceback
+            stream.reconfigure(errors="backslashreplace")
+    threads = os.environ.get("NUMBA_NUM_THREADS")
+    if threads is not None and not (threads.isascii() and threads.isdigit() and int(threads) > 0):
+        del os.environ["NUMBA_NUM_THREADS"]  # numba would not load; its own threads are not used here
+        _say(f"note: NUMBA_NUM_THREADS={threads} is no number of threads and is left out; see --threads")
+    _cache.use()
 
 
 def _exit_code(problem: BaseException) -> int:

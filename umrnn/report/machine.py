@@ -3,31 +3,40 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 from umrnn.report.plain import python_value
-from umrnn.report.text import show_bytes
+from umrnn.report.text import show_bytes, show_text
 from umrnn.result import Result, Table
 
 __all__ = ["to_csv", "to_json"]
 
+_BEYOND_ASCII = re.compile("[^\x00-\x7e]")
+
 
 def to_json(command: str, result: Result, tables: dict[str, Table]) -> str:
-    """One JSON object on one line: ``command``, ``headline``, ``tables``, ``provenance``."""
+    """One JSON object on one line: ``command``, ``headline``, ``tables``, ``provenance``.
+
+    Characters are written as themselves, but what a terminal would obey, such as a change of direction, as an escape.
+    """
     record = {
         "command": command,
         "headline": result.headline(),
         "tables": {name: {"columns": table.columns, "rows": table.rows} for name, table in tables.items()},
         "provenance": result.provenance,
     }
-    return json.dumps(python_value(record), ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(python_value(record), ensure_ascii=False, allow_nan=False)
+    return (
+        _BEYOND_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text) + "\n"
+    )
 
 
 def to_csv(table: Table) -> str:
     """One table under a header row.
 
     A column of bytes becomes two, ``name`` (readable) and ``name_hex``. Missing values are empty cells, truth is
-    ``true`` or ``false``, the members of a tuple are separated by spaces.
+    ``true`` or ``false``, the members of a tuple are separated by spaces; what a terminal would obey is spelled out.
     """
     hex_too = [any(isinstance(row[j], bytes) for row in table.rows) for j in range(len(table.columns))]
     stream = io.StringIO()
@@ -58,4 +67,4 @@ def _cell(value: Any) -> str:
         return " ".join(_cell(item) for item in value)
     if isinstance(value, dict):
         return str(value["text"]) if "text" in value else json.dumps(value)
-    return value if isinstance(value, str) else repr(value)
+    return show_text(value) if isinstance(value, str) else repr(value)

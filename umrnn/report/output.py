@@ -42,7 +42,8 @@ class Output:
         Parameters
         ----------
         command : the words after ``umrnn``, as they stand in the JSON.
-        format : if None: by the suffix of ``path`` (.csv, .json, .txt); else ``table`` on a terminal; else ``json``.
+        format : if None: by the suffix of ``path`` (.csv, .json, .txt), json without one; else ``table`` on a terminal;
+            else ``json``.
         path : file that receives the data instead of standard output; ``-`` is standard output.
         table : show only the table of this name; CSV, which holds one table, shows the first by default.
         keep : files the command reads, under what they are called: ``{"the corpus": path}``; refused as ``path``.
@@ -50,11 +51,11 @@ class Output:
         Raises
         ------
         InputError
-            If ``path`` cannot be written, or is a file to keep.
+            If ``path`` cannot be written, is a file to keep, or has a suffix that names no format where none is given.
         """
         target = None if path in (None, "-") else writable_file(str(path), keep=keep)
         if format is None and target is not None:
-            format = _SUFFIXES.get(target.suffix.lower(), "json")
+            format = _format_of(target)
         return cls(command, format or ("table" if sys.stdout.isatty() else "json"), target, table)
 
     def emit(self, result: Result) -> None:
@@ -65,7 +66,7 @@ class Output:
 
             print_table(result, tables)
             return
-        # Names of files may hold bytes that are no UTF-8; backslashreplace gives their escapes, in JSON valid ones.
+        # Names of files may hold bytes that are no UTF-8; backslashreplace gives their escapes in a table.
         data = self._rendered(result, tables).encode("utf-8", errors="backslashreplace")
         if self.path is None:
             _write_stdout(data)
@@ -111,6 +112,17 @@ def drawn_progress() -> Iterator[Progress]:
         from umrnn.report.lines import LineProgress
 
         yield LineProgress(sys.stderr)
+
+
+def _format_of(path: Path) -> Format:
+    """The format that the suffix stands for; a name without one, such as that of a device, says nothing."""
+    suffix = path.suffix.lower()
+    if suffix and suffix not in _SUFFIXES:
+        raise InputError(
+            f"output must end in {', '.join(sorted(_SUFFIXES))}, or in nothing, got {path}",
+            hint="name the format with --format if the file is to be called so",
+        )
+    return _SUFFIXES.get(suffix, "json")
 
 
 def _write_stdout(data: bytes) -> None:
