@@ -19,7 +19,7 @@ from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import _scored
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
 __all__ = ["LargestWeight", "WeightPrediction", "predict"]

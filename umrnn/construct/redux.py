@@ -16,7 +16,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress, Renamed
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.train import train
 from umrnn.rnn.weights import Elman
 

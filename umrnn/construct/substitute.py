@@ -30,7 +30,7 @@ from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import _scored, check_predicts
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Substituted", "Substitution", "substitute", "usual_relabelled"]

@@ -17,7 +17,7 @@ from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import check_predicts
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 from umrnn.um.fitting import fitting
 from umrnn.um.pointwise import pointwise_information, rank_correlation

@@ -22,7 +22,7 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Attribution", "Baseline", "attribution"]

@@ -26,7 +26,7 @@ from umrnn.interpret.factors.votes import SignVotes, sign_votes
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.states import States
 from umrnn.rnn.weights import Elman
 

@@ -18,7 +18,7 @@ from umrnn.interpret.weights import NeuronWeights, read_weights
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.states import States
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman

@@ -18,8 +18,8 @@ from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
-from umrnn.rnn.formats._common import ModelFile, opened
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman

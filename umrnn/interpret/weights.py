@@ -11,7 +11,7 @@ from umrnn.corpus import Corpus
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["ArrayFigures", "ByteWeights", "Connection", "NeuronWeights", "WeightReading", "read_weights"]

@@ -13,7 +13,7 @@ from umrnn.corpus import Corpus
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.formats import READABLE, describe, format_of, need_library, save
 from umrnn.rnn.formats import load as load_model
-from umrnn.rnn.formats._common import in_float32
+from umrnn.rnn.formats.arrays import in_float32
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Conversion", "convert"]

@@ -7,7 +7,7 @@ from umrnn.corpus import Corpus
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import bits_after
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.sample import sample
 from umrnn.rnn.weights import Elman
 

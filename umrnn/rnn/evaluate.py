@@ -14,7 +14,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats._common import ModelFile, ReadoutFile, opened_predictor
+from umrnn.rnn.model_file import ModelFile, ReadoutFile, opened_predictor
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman

@@ -16,7 +16,7 @@ from umrnn.interpret.replaced.sums import PositionEffects, WholeEffects, positio
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import check_predicts
-from umrnn.rnn.formats._common import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["OffsetEffects", "PositionEffects", "WholeEffects", "offset_effects"]

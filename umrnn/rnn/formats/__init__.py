@@ -24,8 +24,9 @@ from umrnn._files import write_atomically
 from umrnn._validate import writable_file
 from umrnn.errors import InputError
 from umrnn.rnn.formats import c_header, npz, raw, safetensors, torch_state
-from umrnn.rnn.formats._common import ModelFile, ReadoutFile, elman
-from umrnn.rnn.formats._detect import detect
+from umrnn.rnn.formats.arrays import elman
+from umrnn.rnn.formats.detect import detect
+from umrnn.rnn.model_file import ModelFile, ReadoutFile
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 

@@ -7,7 +7,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.rnn.formats._common import in_float32
+from umrnn.rnn.formats.arrays import in_float32
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["OPENING", "write"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from umrnn.errors import ModelError
 from umrnn.rnn.formats import c_header, raw
-from umrnn.rnn.formats._common import reading
+from umrnn.rnn.formats.arrays import reading
 
 __all__ = ["detect"]
 

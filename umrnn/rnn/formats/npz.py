@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.errors import ModelError, UmrnnError
-from umrnn.rnn.formats._common import NAMES, Stored, reading, text_of
+from umrnn.rnn.formats.arrays import NAMES, Stored, reading, text_of
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import ALPHABET, Elman
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from umrnn.errors import InputError, ModelError
-from umrnn.rnn.formats._common import LARGEST_HIDDEN, Stored, in_float32, reading
+from umrnn.rnn.formats.arrays import LARGEST_HIDDEN, Stored, in_float32, reading
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["LAYOUTS", "hidden_of", "misfit", "read", "write"]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.errors import ModelError
-from umrnn.rnn.formats._common import NAMES, text_of
+from umrnn.rnn.formats.arrays import NAMES, text_of
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["from_state_dict", "holds_a_recurrent_layer", "to_state_dict"]

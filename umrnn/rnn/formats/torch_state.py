@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from umrnn.errors import MissingExtra, ModelError
-from umrnn.rnn.formats._common import Stored, reading, text_of
-from umrnn.rnn.formats._state_dict import from_state_dict, holds_a_recurrent_layer, to_state_dict
+from umrnn.rnn.formats.arrays import Stored, reading, text_of
+from umrnn.rnn.formats.state_dict import from_state_dict, holds_a_recurrent_layer, to_state_dict
 from umrnn.rnn.weights import Elman
 
 __all__ = ["library", "read", "write"]
