@@ -16,7 +16,7 @@ from umrnn.interpret.saturation import saturation
 from umrnn.interpret.signs.graph import graph_file, save_graph, transitions
 from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
 from umrnn.interpret.signs.machine import SignMachine, hashes
-from umrnn.interpret.signs.measures import Ternary
+from umrnn.interpret.signs.sign_pass import Ternary
 from umrnn.nulls import Null
 from umrnn.rnn.shipped import shipped_file
 from umrnn.rnn.trace import trace

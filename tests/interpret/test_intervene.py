@@ -9,8 +9,15 @@ from tests.naive import network
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.directions.directions import Sums, feature_names, feature_values, open_direction, sum_states, unit
 from umrnn.interpret.directions.edits import Intervention, edited_bits, nearby, random_frames
+from umrnn.interpret.directions.feature_sums import (
+    Sums,
+    feature_names,
+    feature_values,
+    open_direction,
+    sum_states,
+    unit,
+)
 from umrnn.interpret.intervene import intervene
 from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.nulls import Null

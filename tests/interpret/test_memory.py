@@ -11,7 +11,7 @@ from tests.naive import network
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.contexts.runs import Contexts, divergence, other_seen
+from umrnn.interpret.contexts.batches import Contexts, divergence, other_seen
 from umrnn.interpret.contexts.spread import group_spread
 from umrnn.interpret.memory import memory
 from umrnn.nulls import Null

@@ -11,10 +11,10 @@ from tests.naive import flipped, network
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.interpret.offset_effects import offset_effects
 from umrnn.interpret.replaced import effects as module
-from umrnn.interpret.replaced.effects import offset_effects
+from umrnn.interpret.replaced.effects import position_effects
 from umrnn.interpret.replaced.runs import replacements
-from umrnn.interpret.replaced.sums import position_effects
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit

@@ -13,9 +13,9 @@ from umrnn.interpret.knockout import knockout
 from umrnn.interpret.lyapunov import lyapunov
 from umrnn.interpret.memory import memory
 from umrnn.interpret.neuron import neuron
+from umrnn.interpret.offset_effects import offset_effects
 from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.interpret.precision import precision
-from umrnn.interpret.replaced.effects import offset_effects
 from umrnn.interpret.saturation import saturation
 from umrnn.interpret.signs.influence import boolean_influence
 from umrnn.interpret.svd import svd

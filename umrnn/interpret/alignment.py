@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.interpret.replaced.effects import position_effects
 from umrnn.interpret.replaced.runs import Replacement, checked_positions, other_kind, replacements
-from umrnn.interpret.replaced.sums import position_effects
 from umrnn.nulls import Null, Split
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance

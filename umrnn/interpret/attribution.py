@@ -15,7 +15,7 @@ from umrnn.interpret.backward.chains import Chain, Link, chains, usual_positions
 from umrnn.interpret.backward.follow import checked_depth, checked_position, shuffles, states_at
 from umrnn.interpret.backward.integrated import BASELINES, PastByte, PastBytes, past_bytes
 from umrnn.interpret.backward.sparsity import ActivePatterns, Depth, Sparsity, sparsity
-from umrnn.interpret.replaced.effects import OffsetEffects, offset_effects
+from umrnn.interpret.offset_effects import OffsetEffects, offset_effects
 from umrnn.nulls import Null
 from umrnn.parallel import pool
 from umrnn.progress import SILENT, Progress
@@ -124,7 +124,7 @@ def attribution(
     Shares among bytes are :func:`~umrnn.interpret.backward.integrated.past_bytes`, chains of weights
     :func:`~umrnn.interpret.backward.chains.chains`, weights used and the depth profile
     :func:`~umrnn.interpret.backward.sparsity.sparsity`, flips of past bytes
-    :func:`~umrnn.interpret.replaced.effects.offset_effects`.
+    :func:`~umrnn.interpret.offset_effects.offset_effects`.
 
     Parameters
     ----------

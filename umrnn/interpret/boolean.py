@@ -14,7 +14,7 @@ from umrnn.interpret.rounding.representation import rounded_bits
 from umrnn.interpret.signs.graph import TransitionGraph, Transitions, most_visited, transitions
 from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
 from umrnn.interpret.signs.machine import SignMachine
-from umrnn.interpret.signs.measures import Counterexample, SignPass, Ternary, null_bits
+from umrnn.interpret.signs.sign_pass import Counterexample, SignPass, Ternary, null_bits
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress

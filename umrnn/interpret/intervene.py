@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.directions.directions import feature_values, sum_states, unit
+from umrnn.interpret.directions.feature_sums import feature_values, sum_states, unit
 from umrnn.interpret.directions.measures import LINEAR, READS, SPAN, WRITTEN, DirectionRead, Intervened, Study
 from umrnn.nulls import Null
 from umrnn.parallel import pool
@@ -125,7 +125,7 @@ def intervene(
 
     Parameters
     ----------
-    feature : one of ``umrnn.interpret.directions.directions.feature_names()``
+    feature : one of ``umrnn.interpret.directions.feature_sums.feature_names()``
     direction : shape (H,), a direction of your own, of any length but 0; the headline is then about it
     draws : nearby directions, and random ones; each costs a run over the corpus for every intervention
     null : shuffles of the feature over the positions, each fitted anew; 199, or 39 from 20,000 positions on

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
+from umrnn.interpret.contexts.batches import Contexts, divergence, other_seen
 from umrnn.interpret.contexts.precision_depth import Deviation, PrecisionDepth, depth_limits
-from umrnn.interpret.contexts.runs import Contexts, divergence, other_seen
 from umrnn.interpret.contexts.spread import Spread, group_spread
 from umrnn.interpret.factors.chance import false_discovery_q
 from umrnn.nulls import Null

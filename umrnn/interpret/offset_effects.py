@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.interpret.replaced.effects import PositionEffects, WholeEffects, position_effects, whole_effects
 from umrnn.interpret.replaced.runs import Replacement, checked_positions, other_kind, replacements
-from umrnn.interpret.replaced.sums import PositionEffects, WholeEffects, position_effects, whole_effects
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import check_predicts

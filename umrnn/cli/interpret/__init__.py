@@ -9,9 +9,10 @@ from umrnn.cli.interpret import (
     factor_map,
     gradient,
     intervene,
+    lyapunov,
     memory,
     neurons,
-    spectrum,
+    svd,
 )
 
 __all__ = ["app"]
@@ -32,5 +33,5 @@ app.command("alignment")(alignment.alignment)
 app.command("attribution")(attribution.attribution)
 app.command("export")(attribution.export)
 app.command("memory")(memory.memory)
-app.command("svd")(spectrum.svd)
-app.command("lyapunov")(spectrum.lyapunov)
+app.command("svd")(svd.svd)
+app.command("lyapunov")(lyapunov.lyapunov)

@@ -74,7 +74,7 @@ def _intervened(feature: str, direction: str | None, draws: int) -> Work:
     """Directions read, taken out and written in."""
 
     def work(network: "ModelFile", source: "Corpus", null: tuple[int | None, int], **shared: Any) -> "Result":
-        from umrnn.interpret.directions.directions import open_direction
+        from umrnn.interpret.directions.feature_sums import open_direction
         from umrnn.interpret.intervene import intervene as measure
         from umrnn.nulls import Null
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.contexts.runs import other_seen
+from umrnn.interpret.contexts.batches import other_seen
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats

@@ -7,7 +7,7 @@ from math import nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.interpret.directions.directions import FeatureValues, Vector
+from umrnn.interpret.directions.feature_sums import FeatureValues, Vector
 from umrnn.result import Table
 
 __all__ = ["ClassMeans", "distance"]

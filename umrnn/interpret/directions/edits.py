@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
 from umrnn.corpus import Corpus
-from umrnn.interpret.directions.directions import FeatureValues
+from umrnn.interpret.directions.feature_sums import FeatureValues
 from umrnn.interpret.kernels.intervene import STATE, Edit, run_edited
 from umrnn.parallel import map_ordered
 from umrnn.progress import Progress

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.directions.class_means import ClassMeans, distance
-from umrnn.interpret.directions.directions import FeatureValues, StateSums, Sums, Vector, unit
 from umrnn.interpret.directions.edits import Intervention, edited_bits, nearby, post_hoc_bits, random_frames, residual
+from umrnn.interpret.directions.feature_sums import FeatureValues, StateSums, Sums, Vector, unit
 from umrnn.interpret.kernels.intervene import FED_STATE, RECURRENT_INPUT
 from umrnn.progress import Progress
 from umrnn.result import Table

@@ -14,7 +14,7 @@ from umrnn._files import writable_file, write_atomically
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.signs.machine import SignMachine, Words
-from umrnn.interpret.signs.measures import Counterexample
+from umrnn.interpret.signs.sign_pass import Counterexample
 from umrnn.nulls import Split
 from umrnn.rnn.trace import trace
 
