@@ -1,9 +1,11 @@
 """Redux: published pruning of the published network, what a count of parameters is, sparse training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from umrnn import rnn
+from umrnn import interpret, rnn
 from umrnn.construct.redux import Effort, redux
 from umrnn.construct.sparse.pruned import published_prunings
 from umrnn.construct.sparse.pruning import Pruning, bits_from, largest, parameters_of
@@ -11,6 +13,7 @@ from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
+from umrnn.progress import Work
 
 pytestmark = pytest.mark.needs_jit
 TEXT = Corpus.siteinfo()
@@ -27,7 +30,7 @@ def published(reference):
 
 
 def runs_of(result, pruning):
-    return next(one for one in result.pruned if one.pruning == pruning).runs
+    return next(one for one in result.pruned if one.pruning == pruning).given.runs
 
 
 # EXPERIMENTS §19 on pair A. Runs are chaotic: the published figure is one of runs that begin near each other.
@@ -42,8 +45,9 @@ def test_published_combination(published):
     """EXPERIMENTS §19: the top 20 neurons with the top 36 % of W_h give 4.37."""
     asked = published.pruned[-1]
     assert asked.pruning == Pruning(0.64, 20)
-    assert min(asked.runs) < 4.37 < max(asked.runs)
-    assert published.written() is asked.model
+    assert min(asked.given.runs) < 4.37 < max(asked.given.runs)
+    assert published.written() is asked.given.model
+    assert asked.row.published_bpc == asked.given.runs[0] == published.headline()["bpc_pruned"]
 
 
 def test_published_inputs__can_go(published):
@@ -56,14 +60,14 @@ def test_published_inputs__can_go(published):
 
 def test_random_weights__are_not_as_dispensable(published):
     for one in published.pruned[1:4]:
-        assert one.row.null_bpc > max(one.runs)
-    assert published.pruned[0].row.null_bpc is None
+        assert one.given.random_pruning_bpc > max(one.given.runs)
+    assert published.pruned[0].given.random_pruning_bpc is None
 
 
 def test_parameters__count_what_must_be_stored(published):
     """EXPERIMENTS §19 gives 32,768 + 5,887 + 128 + 5,120 + 256 for 5,887 entries of W_h and 20 neurons."""
-    assert published.pruned[0].parameters == 82_304
-    asked = published.pruned[-1]
+    assert published.pruned[0].given.parameters == 82_304
+    asked = published.pruned[-1].given
     assert asked.counts == {"W_x": 32_768, "W_h": round(0.36 * 16_384), "W_y": 20 * 256}
     assert asked.parameters == 32_768 + 5_898 + 128 + 5_120 + 256
     assert parameters_of(asked.model, {**asked.counts, "W_h": 5_887}) == 44_159
@@ -146,20 +150,20 @@ def test_scaffolds__train_with_their_masks(small):
     text, model, result = small
     kinds = [kind for optimizer, epochs, kind in result.scaffolds if (optimizer, epochs) == ("adam", 3)]
     assert kinds == ["dense", "trained mask", "random mask", "no W_h"]
-    found = {kind: result.scaffolds["adam", 3, kind].fit.model for kind in kinds}
+    found = {kind: result.scaffolds["adam", 3, kind].published_fit.model for kind in kinds}
     assert [np.count_nonzero(found[kind].W_h) for kind in kinds] == [144, 72, 72, 0]
     assert ((found["trained mask"].W_h != 0) == largest(model.W_h, 0.5)).all()
     assert ((found["random mask"].W_h != 0) != largest(model.W_h, 0.5)).any()
     dense = rnn.train(text, hidden=12, optimizer="adam", epochs=3, seed=3)
     assert found["dense"].sha256 == dense.model.sha256
-    assert result.scaffolds["adam", 3, "dense"].row.bpc == dense.bpc
+    assert result.scaffolds["adam", 3, "dense"].row.published_bpc == dense.bpc
     assert result.written("sparse") is found["trained mask"]
 
 
 def test_scaffolds__held_out_masks_know_the_counted_part_alone(small):
     text, _, result = small
     other = rnn.train(text.slice(0, 100), hidden=12, optimizer="adam", epochs=3, seed=3).model
-    counted = result.scaffolds["sgd", 2, "trained mask"].counted.model
+    counted = result.scaffolds["sgd", 2, "trained mask"].fit.model
     assert ((counted.W_h != 0) == largest(other.W_h, 0.5)).all()
 
 
@@ -167,16 +171,18 @@ def test_tables__have_a_row_for_everything(small):
     _, _, result = small
     tables = result.tables()
     assert len(tables["constructions"].rows) == 1 + len(result.pruned) + len(result.scaffolds)
-    assert [row[-4] for row in tables["pruning"].rows] == [2] * len(result.pruned)
-    assert len(tables["draws"].rows) == 16
+    place = tables["pruning"].columns.index("nearby_runs")
+    assert [row[place] for row in tables["pruning"].rows] == [2] * len(result.pruned)
+    assert len(tables["draws"].rows) == len(result.pruned) + 16
     assert result.headline()["epochs"] == 2
     assert result.provenance["parameters"]["pruning"] == {"drop": 0.5, "neurons": 6, "below": 0.0}
 
 
 def test_same_bits__on_any_number_of_threads():
-    runs = [redux(rnn.initial(5), TEXT.slice(0, 80), effort=Effort((1,), 1, 1), threads=n) for n in (1, 3)]
-    first, second = ([(one.runs, one.row.null_bpc, one.row.held_out_bpc) for one in run.pruned] for run in runs)
-    assert first == second
+    runs = [redux(rnn.initial(5), TEXT.slice(0, 80), effort=Effort((1,), 1, 1), work=Work(n)) for n in (1, 3)]
+    first, second = ([(one.given.runs, one.row) for one in run.pruned] for run in runs)
+    assert [replace(row, seconds=0) for _, row in first] == [replace(row, seconds=0) for _, row in second]
+    assert [runs for runs, _ in first] == [runs for runs, _ in second]
     assert runs[0].headline() == runs[1].headline()
 
 
@@ -198,3 +204,42 @@ def test_same_bits__on_any_number_of_threads():
 def test_refusals(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_rows__are_of_one_network_each_and_read_the_same_bytes(small):
+    """In-sample and held out are of one fit; the network given has a column of its own."""
+    text, model, result = small
+    table = result.tables()["constructions"]
+    rows = [dict(zip(table.columns, row)) for row in table.rows]
+    assert {row["bytes_read"] for row in rows} == {100}
+    for one in (*(each.measured for each in result.pruned), *result.scaffolds.values()):
+        trained = one.fit.model
+        assert one.row.bpc == pytest.approx(bits_from(trained, text.slice(0, 100), 1), rel=1e-6)
+        assert one.row.held_out_bpc == pytest.approx(bits_from(trained, text, 100), rel=1e-6)
+    for one in result.pruned:
+        left = one.pruning.applied(model, knocked_out(model, text))[0]
+        assert one.row.published_bpc == pytest.approx(bits_from(left, text, 1), rel=1e-12)
+        assert one.row.published_null_bpc is None
+
+
+def test_null__trains_and_prunes_on_shuffled_bytes(small):
+    text, _, result = small
+    shuffled = Corpus.from_bytes(Null(1, 3).shuffled(text.slice(0, 100).data, 0))
+    trained = rnn.train(shuffled, hidden=12, optimizer="adam", epochs=3, seed=3).model
+    for one in result.pruned:
+        left = one.pruning.applied(trained, knocked_out(trained, shuffled))[0]
+        assert one.row.null_bpc == pytest.approx(bits_from(left, shuffled, 1), rel=1e-12)
+
+
+def knocked_out(model, text):
+    rows = interpret.knockout(model, text, null=Null(0)).rows
+    return np.array([row.neuron for row in sorted(rows, key=lambda row: row.rank)])
+
+
+def test_another_text__tests_the_network_given_too():
+    text, other = TEXT.slice(0, 80), Corpus.from_bytes(b"another text, not of these bytes at all")
+    result = redux(rnn.initial(4), Holdout.against(text, other), effort=QUICK, null=Null(0))
+    for one in result.pruned:
+        assert one.given.held_out_bpc == pytest.approx(bits_from(one.given.model, other, 1), rel=1e-12)
+    halves = redux(rnn.initial(4), text, effort=QUICK, null=Null(0))
+    assert {one.given.held_out_bpc for one in halves.pruned} == {None}

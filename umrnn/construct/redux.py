@@ -1,31 +1,29 @@
 """Redux: what is left of a trained network when weights are taken away, and whether few weights train from nothing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any, cast, final
 
 from umrnn._validate import integer
-from umrnn.construct.sparse.pruned import BELOW, Pruned, published_prunings, run_pruned
+from umrnn.construct.sparse.pruned import BELOW, Pruned, pruned_entries, published_prunings, run_given
 from umrnn.construct.sparse.pruning import Pruning
-from umrnn.construct.sparse.scaffold import KINDS, Scaffold, scaffold_trials
+from umrnn.construct.sparse.scaffold import KINDS, Recipe, Scaffold, scaffold_entries
 from umrnn.construct.study.holdout import Holdout
-from umrnn.construct.study.row import Row, as_table
-from umrnn.construct.study.trials import Tried, order_0_of_all, spread_table, try_out
+from umrnn.construct.study.row import Row, as_table, order_0
+from umrnn.construct.study.study import Measured, Study
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress, Renamed
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.model_file import ModelFile, opened
-from umrnn.rnn.train import train
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Effort", "Redux", "redux"]
 
 _DROP, _NEURONS = 0.64, 20
-_LONG = 20_000  # bytes
+_SHORT, _LONG = 1024, 20_000  # bytes
 _SEED = 42  # of the published trainer
-_OPTIMIZER = "adam"  # of the network trained on the counted part
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,20 @@ class Effort:
 
     @classmethod
     def usual(cls, length: int) -> "Effort":
-        """The defaults, or one epoch, one draw and two nearby runs where passes over the text take long.
+        """The defaults up to 1,024 bytes; then one draw, and as many epochs as train on as many bytes in all.
+
+        From 20 KB on one epoch and two nearby runs.
 
         Examples
         --------
-        >>> Effort.usual(1_000_000)
-        Effort(epochs=(1,), starts=2, draws=1)
+        >>> Effort.usual(2_000), Effort.usual(1_000_000)
+        (Effort(epochs=(25, 102), starts=10, draws=1), Effort(epochs=(1,), starts=2, draws=1))
         """
-        return cls() if length < _LONG else cls((1,), 2, 1)
+        if length <= _SHORT:
+            return cls()
+        return (
+            cls(tuple(count * _SHORT // length for count in cls().epochs), 10, 1) if length < _LONG else cls((1,), 2, 1)
+        )
 
 
 @final
@@ -76,28 +80,29 @@ class Redux(Result):
     """
 
     pruned: tuple[Pruned, ...]
-    scaffolds: dict[Scaffold, Tried]
+    scaffolds: dict[Scaffold, Measured]
     order_0: Row
 
     def written(self, kind: str = "pruned") -> Elman:
-        """The network pruned as asked, or the ``sparse`` one: Adam, most epochs, mask of the trained network."""
+        """The network given, pruned as asked, or the ``sparse`` one: Adam, most epochs, its mask, on the whole text."""
         if kind == "pruned":
-            return self.pruned[-1].model
+            return self.pruned[-1].given.model
         epochs = max(epochs for _, epochs, _ in self.scaffolds)
-        return cast(Elman, self.scaffolds["adam", epochs, "trained mask"].fit.model)
+        return cast(Elman, self.scaffolds["adam", epochs, "trained mask"].published_fits[0].model)
 
     def headline(self) -> dict[str, Any]:
         """The network, what is left of it, and the sparse network of fewest epochs beside dense and random ones."""
-        trained, last = self.pruned[0], self.pruned[-1]
-        inputs = next(one for one in self.pruned if one.pruning == Pruning(below=BELOW))
+        trained, last = self.pruned[0].given, self.pruned[-1]
+        inputs = next(one.given for one in self.pruned if one.pruning == Pruning(below=BELOW))
         optimizer, epochs, _ = next(iter(self.scaffolds))
         found = {
-            "bpc_trained": trained.row.bpc,
-            "bpc_pruned": last.row.bpc,
+            "bpc_trained": trained.runs[0],
+            "bpc_pruned": last.given.runs[0],
+            "random_pruning_bpc": last.given.random_pruning_bpc,
+            "bpc_pruned_counted": last.row.bpc,
             "bpc_pruned_held_out": last.row.held_out_bpc,
-            "null_bpc_pruned": last.row.null_bpc,
             "parameters_trained": trained.parameters,
-            "parameters_pruned": last.parameters,
+            "parameters_pruned": last.given.parameters,
             "inputs_removable_share": 1 - inputs.counts["W_x"] / trained.counts["W_x"],
             "inputs_removable_delta_bpc": inputs.runs[0] - trained.runs[0],
             "optimizer": optimizer,
@@ -106,56 +111,49 @@ class Redux(Result):
         for kind in KINDS:
             row = self.scaffolds[optimizer, epochs, kind].row
             name = kind.replace(" ", "_")
-            found |= {f"bpc_{name}": row.bpc, f"bpc_{name}_held_out": row.held_out_bpc}
+            found |= {f"bpc_{name}": row.published_bpc, f"bpc_{name}_held_out": row.held_out_bpc}
+            found |= {f"null_bpc_{name}": row.published_null_bpc}
         return found
 
     def tables(self) -> dict[str, Table]:
-        """``constructions``: all networks; ``pruning``: what is kept, nearby runs; ``draws``: spread over trainings."""
-        tried = self.scaffolds.values()
-        rows = [self.order_0, *(one.row for one in self.pruned), *(each.row for each in tried)]
-        kept = ("detail", "W_x_kept", "W_h_kept", "W_y_kept", "parameters")
-        columns = (*kept, "nearby_runs", "bpc_min", "bpc_median", "bpc_max")
-        pruning = (
-            (
-                *(one.row.detail, *(one.counts[name] for name in ("W_x", "W_h", "W_y")), one.parameters),
-                *(len(one.runs) - 1, min(one.runs), median(one.runs), max(one.runs)),
-            )
-            for one in self.pruned
-        )
+        """``constructions``: all networks; ``pruning``: of the given one; ``draws``: spread over trainings."""
+        tried = [*(one.measured for one in self.pruned), *self.scaffolds.values()]
+        rows = [self.order_0, *(one.row for one in self.pruned), *(one.row for one in self.scaffolds.values())]
         return {
             "constructions": as_table(rows),
-            "pruning": Table.of(columns, pruning),
-            "draws": spread_table(tried),
+            "pruning": _table([one.record() for one in self.pruned]),
+            "draws": _table([{"detail": one.row.detail} | one.spread() for one in tried]),
         }
 
 
 def redux(
     model: Elman | ModelFile,
-    parts: Holdout | Corpus,
+    holdout: Holdout | Corpus,
     pruning: Pruning | None = None,
     *,
     effort: Effort | None = None,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Redux:
     """Take weights away from a trained network, and train sparse networks from random weights.
 
     Pruned are the smallest entries of W_h, all columns of W_y but those of the neurons whose knock-out costs most, and
-    the small entries of W_x. Such dynamics are chaotic: every loss stands with those of runs that begin nearby. Held
-    out, another network is pruned in the same way, trained on the counted part alone with Adam for the most epochs.
+    the small entries of W_x. The network given knows the whole text, so it is run on that alone, and since such
+    dynamics are chaotic its loss stands with those of runs that begin nearby. What pruning costs on other bytes is
+    measured on networks of its size, trained with Adam for the most epochs on the counted text alone.
 
     From random weights four kinds of networks are trained by one recipe: dense; with only those entries of W_h that are
-    the largest ``1 - drop`` of the trained network; with as many at random; with none.
+    the largest ``1 - drop`` of a trained network; with as many at random; with none. The trained network is the one
+    given where the whole text is learnt, and one trained on the same bytes where less is.
 
     Parameters
     ----------
     model : a network trained on the text
-    parts : the texts; a corpus stands for its halves
-    pruning : what is asked for beside the published rows; by default 64 % of W_h dropped and up to 20 neurons read out
+    holdout : the texts; a corpus stands for its halves
+    pruning : what is asked for beside the published rows; default: 64 % of W_h dropped and up to 20 neurons read out
     effort : epochs, draws and nearby runs
-    null : how many times as many weights are dropped at random, and targets shuffled; one unless said otherwise; its
-        seed is that of the initial weights
+    null : how many times as many weights are dropped at random, and bytes shuffled; default: once; its seed is that of
+        the initial weights
 
     Raises
     ------
@@ -170,38 +168,27 @@ def redux(
     2324
     """
     network, facts, _ = opened(model)
-    parts = Holdout.of(parts) if isinstance(parts, Corpus) else parts
-    null, effort = null or Null(1, _SEED), effort or Effort.usual(len(parts.whole))
+    holdout = Holdout.of(holdout) if isinstance(holdout, Corpus) else holdout
+    null, effort = null or Null(1, _SEED), effort or Effort.usual(len(holdout.whole))
     pruning = pruning or Pruning(_DROP, min(_NEURONS, network.hidden))
     if pruning.neurons is not None and pruning.neurons > network.hidden:
         raise InputError(f"neurons must be at most {network.hidden}, the size of the network, got {pruning.neurons}")
-    other = _trained_on_part(network, parts, max(effort.epochs), null.seed, progress)
     prunings = [*published_prunings(network.hidden), pruning]
-    pruned = run_pruned(
-        network, other, parts, prunings, starts=effort.starts, null=null, threads=threads, progress=progress
-    )
-    trials = scaffold_trials(
-        lambda text: network if text is parts.whole else other,
-        1 - pruning.drop,
-        effort.epochs,
-        draws=effort.draws,
-        seed=null.seed,
-    )
-    tried = try_out(
-        list(trials.values()), parts, null, threads=threads, task="train sparse networks", progress=progress
-    )
-    settings = {"pruning": asdict(pruning), **asdict(effort), "permutations": null.permutations, **parts.parameters()}
+    recipe = Recipe(network.hidden, effort.epochs, 1 - pruning.drop, effort.draws, null.seed)
+    given = run_given(network, holdout, prunings, effort.starts, null, work)
+    scaffolds = scaffold_entries(recipe, network)
+    entries = [*pruned_entries(prunings, recipe), *scaffolds.values()]
+    tried = Study(holdout, Check(null=null), work).measure(entries, task="train sparse networks")
+    settings = {"pruning": asdict(pruning), **asdict(effort), "permutations": null.permutations, **holdout.parameters()}
     return Redux(
-        pruned=pruned,
-        scaffolds=dict(zip(trials, tried)),
-        order_0=order_0_of_all(parts),
-        provenance=provenance(parts.whole, parameters=settings, seed=null.seed, threads=threads, model=facts),
+        pruned=tuple(map(Pruned, prunings, tried, given)),
+        scaffolds=dict(zip(scaffolds, tried[len(prunings) :])),
+        order_0=order_0(holdout, published=True),
+        provenance=provenance(holdout.whole, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
 
-def _trained_on_part(network: Elman, parts: Holdout, epochs: int, seed: int, progress: Progress) -> Elman:
-    """A network of the same size trained on the part that is counted; ``network`` where that is the whole text."""
-    if parts.once:
-        return network
-    told, hidden = Renamed(progress, "train on the counted part"), network.hidden
-    return train(parts.counted, hidden=hidden, optimizer=_OPTIMIZER, epochs=epochs, seed=seed, progress=told).model
+def _table(records: Sequence[Mapping[str, Any]]) -> Table:
+    """A row per record, None where it lacks a name."""
+    columns = dict.fromkeys(name for record in records for name in record)
+    return Table.of(tuple(columns), ([record.get(name) for name in columns] for record in records))

@@ -37,12 +37,14 @@ def redux(
     epochs: Annotated[
         Offsets | None,
         typer.Option(
-            parser=parse_offsets, metavar="N,N,...", help="Passes when training. [default: 50,200; 1 from 20 KB]"
+            parser=parse_offsets,
+            metavar="N,N,...",
+            help="Passes when training. [default: 50,200; fewer from 1 KB, 1 from 20 KB]",
         ),
     ] = None,
     starts: Annotated[int | None, typer.Option(metavar="N", help="Nearby runs. [default: 10; 2 from 20 KB]")] = None,
     draws: Annotated[
-        int | None, typer.Option(metavar="N", help="Trainings of a kind. [default: 3; 1 from 20 KB]")
+        int | None, typer.Option(metavar="N", help="Trainings of a kind. [default: 3; 1 from 1 KB]")
     ] = None,
     write: Annotated[Literal["pruned", "sparse"], typer.Option(help="The network that --output receives.")] = "pruned",
     against: AgainstOption = None,
@@ -59,6 +61,7 @@ def redux(
     """Take weights away from a trained network, and train sparse ones from random weights."""
     from umrnn.construct.redux import redux as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     command, read = "construct redux", files_read(the_corpus=corpus, the_other=against, the_model=model)
@@ -69,8 +72,8 @@ def redux(
     effort = _effort(epochs, starts, draws, len(parts.whole))
     with drawn_progress() as progress:
         null = Null(permutations, seed)
-        result = measure(network, parts, asked, effort=effort, null=null, threads=threads, progress=progress)
-    save_network(command, result, result.written(write), output, written=write)
+        result = measure(network, parts, asked, effort=effort, null=null, work=Work(threads, progress))
+    save_network(command, result, result.written(write), output, written=write, fitted_to="whole text")
     sink.emit(result)
 
 

@@ -1,98 +1,115 @@
 """Scaffolding: networks with a sparse W_h trained from random weights, beside dense ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.sparse.pruning import largest
-from umrnn.construct.study.trials import Fit, Shuffle, Trial
-from umrnn.corpus import Corpus
-from umrnn.progress import Progress
-from umrnn.rnn.evaluate import bits_after
+from umrnn.construct.study.fit import ModelFit
+from umrnn.construct.study.lesson import Lesson
+from umrnn.construct.study.study import Entry
 from umrnn.rnn.optimise import OPTIMIZERS
 from umrnn.rnn.train import train
 from umrnn.rnn.weights import Elman
 
-__all__ = ["KINDS", "Scaffold", "scaffold_trials"]
+__all__ = ["KINDS", "Recipe", "Scaffold", "scaffold_entries"]
 
-KINDS = ("dense", "trained mask", "random mask", "no W_h")
+_DENSE = "dense"
+KINDS = (_DENSE, "trained mask", "random mask", "no W_h")
+_ADAM = "adam"  # trains the network whose weights are taken away
 Scaffold = tuple[str, int, str]
 """Optimiser, epochs, kind of mask."""
 
 
-def scaffold_trials(
-    trained_on: Callable[[Corpus], Elman], share: float, epochs: Sequence[int], *, draws: int, seed: int
-) -> dict[Scaffold, Trial]:
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained from random weights.
+
+    Parameters
+    ----------
+    hidden : their size
+    epochs : passes over the text
+    share : of W_h that sparse ones keep, the others are 0 from beginning to end
+    draws : of initial weights, and of random masks
+    seed : of the first draw
+    """
+
+    hidden: int
+    epochs: tuple[int, ...]
+    share: float
+    draws: int
+    seed: int
+
+    def dense(self, lesson: Lesson) -> ModelFit:
+        """The network whose weights are taken away: all weights, trained with Adam for the most epochs."""
+        key = ("dense network", lesson.draw)
+        return lesson.once(key, lambda: self._trained(lesson, *self._longest, None))
+
+    def sparse(self, scaffold: Scaffold, pattern: Elman | None, lesson: Lesson) -> ModelFit:
+        """A network of one kind; its mask is of the largest entries of W_h of ``pattern`` (None: of the dense one).
+
+        The dense one is of the first draw and fitted to the lesson too, so a mask knows no more than that.
+        """
+        optimizer, epochs, kind = scaffold
+        if kind == _DENSE:
+            shared = (optimizer, epochs) == self._longest
+            return self.dense(lesson) if shared else self._trained(lesson, optimizer, epochs, None)
+        W_h = (pattern or cast(Elman, self.dense(lesson.drawn(0)).model)).W_h
+        generator = np.random.default_rng((self.seed, lesson.draw))
+        return self._trained(lesson, optimizer, epochs, _marks(W_h, self.share, kind, generator))
+
+    @property
+    def _longest(self) -> tuple[str, int]:
+        return _ADAM, max(self.epochs)
+
+    def _trained(self, lesson: Lesson, optimizer: str, epochs: int, marks: NDArray[np.bool_] | None) -> ModelFit:
+        result = train(
+            lesson.text(),
+            hidden=self.hidden,
+            optimizer=optimizer,
+            epochs=epochs,
+            seed=self.seed + lesson.draw,
+            kept=None if marks is None else {"W_h": marks},
+            progress=lesson.work.progress,
+        )
+        return ModelFit(result.model, result.bpc, result.seconds)
+
+
+def scaffold_entries(recipe: Recipe, given: Elman) -> Mapping[Scaffold, Entry]:
     """Networks trained from random weights, by optimiser, epochs and kind of mask.
 
     Parameters
     ----------
-    trained_on : for a text, a network trained on it; ``trained mask`` keeps the largest entries of its W_h
-    share : of W_h that is kept, the others are 0 from beginning to end
-    draws : of initial weights, and of random masks
+    given : trained on the whole text; where networks are trained on that, the mask is of its W_h
     """
     return {
-        (optimizer, count, kind): Trial(
-            "scaffold",
-            f"{optimizer}, {count} epochs, {kind}",
-            count,
-            draws,
-            partial(_trained, trained_on, share, (optimizer, count, kind), seed),
+        scaffold: _entry(recipe, given, scaffold)
+        for scaffold in (
+            (optimizer, count, kind) for optimizer in OPTIMIZERS for count in recipe.epochs for kind in KINDS
         )
-        for optimizer in OPTIMIZERS
-        for count in epochs
-        for kind in KINDS
     }
 
 
-def _trained(
-    trained_on: Callable[[Corpus], Elman],
-    share: float,
-    scaffold: Scaffold,
-    seed: int,
-    text: Corpus,
-    draw: int,
-    shuffle: Shuffle | None,
-    progress: Progress,
-) -> Fit:
-    optimizer, epochs, kind = scaffold
-    network = trained_on(text)
-    marks = _marks(network, share, kind, np.random.default_rng((seed, draw)))
-    kept = None if marks is None else {"W_h": marks}
-    read = text if shuffle is None else Corpus.from_bytes(shuffle(text.data), name=text.name)
-    result = train(
-        read,
-        hidden=network.hidden,
-        optimizer=optimizer,
-        epochs=epochs,
-        seed=seed + draw,
-        kept=kept,
-        progress=_Epochs(progress, len(text) - 1),
-    )
-    return Fit(result.model, (), result.bpc, result.seconds, len(text), partial(bits_after, result.model))
+def _entry(recipe: Recipe, given: Elman, scaffold: Scaffold) -> Entry:
+    optimizer, count, kind = scaffold
+    fit = partial(recipe.sparse, scaffold, None)
+    published = partial(recipe.sparse, scaffold, given) if kind in ("trained mask", "random mask") else fit
+    detail = f"{optimizer}, {count} epochs, {kind}"
+    return Entry("scaffold", detail, fit, published, draws=recipe.draws, steps=count)
 
 
-def _marks(network: Elman, share: float, kind: str, generator: np.random.Generator) -> NDArray[np.bool_] | None:
-    """Which entries of W_h may differ from 0; None for all."""
-    marks = largest(network.W_h, share)
+def _marks(
+    W_h: NDArray[np.floating[Any]], share: float, kind: str, generator: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which entries of W_h may differ from 0."""
+    marks = largest(W_h, share)
     match kind:
         case "trained mask":
             return marks
         case "random mask":
             return generator.permutation(marks.reshape(-1)).reshape(marks.shape)
-        case "no W_h":
-            return np.zeros_like(marks)
-    return None
-
-
-class _Epochs(Progress):
-    """Training counts targets, a trial its epochs."""
-
-    def __init__(self, progress: Progress, targets: int) -> None:
-        self._progress, self._targets = progress, targets
-
-    def advance(self, amount: float, **figures: float) -> None:
-        """Pass on as a part of an epoch."""
-        self._progress.advance(amount / self._targets)
+    return np.zeros_like(marks)

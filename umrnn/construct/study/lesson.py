@@ -84,6 +84,21 @@ class Lesson:
         null, number = self.order
         return contiguous(null.shuffled(self.corpus.data[first + 1 :], number))
 
+    def text(self) -> Corpus:
+        """The bytes as a network reads them that is trained to predict each from those before.
+
+        Where targets are shuffled, all bytes are, since every target is read in its turn.
+
+        Examples
+        --------
+        >>> sorted(Lesson.of(Corpus.from_bytes(b"abcd")).shuffled(Null(1), 0).text().data.tobytes()) == [*b"abcd"]
+        True
+        """
+        if self.order is None:
+            return self.corpus
+        null, number = self.order
+        return Corpus.from_bytes(null.shuffled(self.corpus.data, number), name=self.corpus.name)
+
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What several fits of this lesson need, made by the first of them; ``key`` says what it is.
 
