@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._siteinfo import siteinfo_bytes
+from umrnn._stretches import common_stretch
 from umrnn._validate import contiguous
 from umrnn.errors import InputError
 
 __all__ = ["Corpus"]
 
 _HASH_BLOCK = 1 << 22  # bytes hashed at a time, so that a mapped file never becomes resident as a whole
-_CHANCE = 16  # bytes of files of different names that may be alike by chance
+_COPIED = 1 << 26  # bytes up to which a file is copied into memory: what is copied cannot change or vanish any more
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,6 +32,7 @@ class Corpus:
         The bytes; kept as a read-only view, not copied.
     name : what to call it in tables: a path, ``siteinfo``, ``-``.
     start, stop : the byte range of ``data`` within the source it was taken from.
+    source : equal for two corpora exactly where their bytes were taken from the same file or the same array.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Corpus:
     name: str
     start: int
     stop: int
+    source: object = field(default_factory=object)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -54,7 +57,8 @@ class Corpus:
     @classmethod
     def siteinfo(cls) -> "Corpus":
         """Generate the opening of a MediaWiki export: 1,024 bytes, 52 distinct symbols."""
-        return cls.from_bytes(siteinfo_bytes(), name="siteinfo")
+        data = np.frombuffer(siteinfo_bytes(), dtype=np.uint8)
+        return cls(contiguous(data), "siteinfo", 0, len(data), "siteinfo")
 
     @classmethod
     def from_bytes(cls, source: bytes | bytearray | memoryview | NDArray[np.uint8], name: str = "bytes") -> "Corpus":
@@ -74,10 +78,12 @@ class Corpus:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], start: int | None = None, stop: int | None = None) -> "Corpus":
-        """Map the file at ``path`` into memory, or the bytes ``[start, stop)`` of it.
+        """Read the file at ``path``, or the bytes ``[start, stop)`` of it.
 
-        Pages are read as they are touched and can be given back, so a file larger than memory is no obstacle. What
-        cannot be mapped, such as a pipe or a file of ``/proc``, is read as a whole.
+        More than 64 MiB are mapped into memory: pages are read as they are touched and can be given back, so a file
+        larger than memory is no obstacle. A mapped file must not become shorter while it is read; the command line
+        then says so and ends (``umrnn._mapped.watch``). What cannot be mapped, such as a pipe or a file of
+        ``/proc``, is read as a whole.
 
         Raises
         ------
@@ -91,12 +97,13 @@ class Corpus:
             status = file.stat()
             if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):  # /dev/zero has no end
                 raise InputError(f"{file} is a device: a corpus is one file")
-            data = _bytes_of(file, status.st_size)
+            whole = cls.from_bytes(_bytes_of(file, status.st_size), name=str(file))
+            part = replace(whole, source=(status.st_dev, status.st_ino)).slice(start, stop)
+            return replace(part, data=_copied(file, part)) if status.st_size > _COPIED >= len(part) else part
         except FileNotFoundError:
             raise InputError(f"{file} does not exist", hint="check the path given as --corpus") from None
         except OSError as problem:
             raise InputError(f"{file} cannot be read: {problem.strerror or problem}") from None
-        return cls.from_bytes(data, name=str(file)).slice(start, stop)
 
     def slice(self, start: int | None = None, stop: int | None = None) -> "Corpus":
         """The bytes ``[start, stop)`` of this corpus as a corpus of its own, without a copy.
@@ -112,24 +119,29 @@ class Corpus:
                 f"range must satisfy 0 <= start < stop <= {len(self)}, got {first}:{last}",
                 hint=f"{self.name} holds {len(self)} bytes",
             )
-        return Corpus(contiguous(self.data[first:last]), self.name, self.start + first, self.start + last)
+        data = contiguous(self.data[first:last])
+        return replace(self, data=data, start=self.start + first, stop=self.start + last)
 
-    def overlap(self, other: "Corpus") -> int:
-        """How many bytes of ``other`` are bytes of this corpus: the same, at the same places of their sources.
+    def overlap(self, other: "Corpus") -> tuple[int, int] | None:
+        """The bytes of ``other`` that are bytes of this corpus too, as positions in the source of ``other``; or None.
 
-        A copy, a link or the beginning of a file counts as that file; what only begins alike does not.
+        Two corpora of one source overlap where their ranges do. Of different sources, such as a file and a copy of
+        it, the bytes decide: two stretches of one text overlap where one holds the other, or ends as the other
+        begins, over at least 64 bytes; what is equal as a whole overlaps whatever its length.
 
         Examples
         --------
         >>> text = Corpus.siteinfo()
-        >>> text.slice(0, 600).overlap(text.slice(500)), text.slice(0, 600).overlap(text.slice(600))
-        (100, 0)
+        >>> text.slice(0, 600).overlap(text.slice(500)), text.slice(0, 500).overlap(text.slice(500))
+        ((500, 600), None)
+        >>> Corpus.from_bytes(bytes(text.data)).slice(0, 600).overlap(text)
+        (0, 600)
         """
-        start, stop = max(self.start, other.start), min(self.stop, other.stop)
-        if stop - start < (1 if self.name == other.name else _CHANCE):
-            return 0
-        ours, theirs = (c.data[start - c.start : stop - c.start] for c in (self, other))
-        return stop - start if np.array_equal(ours, theirs) else 0
+        if self.source == other.source:
+            start, stop = max(self.start, other.start), min(self.stop, other.stop)
+            return (start, stop) if start < stop else None
+        common = common_stretch(self.data, other.data)
+        return None if common is None else (other.start + common[0], other.start + common[1])
 
     @cached_property
     def sha256(self) -> str:
@@ -145,8 +157,8 @@ class Corpus:
 
 
 def _bytes_of(file: Path, size: int) -> NDArray[np.uint8]:
-    """The bytes of ``file``, mapped where that is possible: what the kernel makes up on reading has size 0, or lies."""
-    if size:
+    """The bytes of ``file``, copied if they are few, else mapped; what the kernel makes up on reading has size 0."""
+    if size > _COPIED:
         try:
             # A plain ndarray over the mapping: subclasses cost a second compilation of every kernel.
             return np.asarray(np.memmap(file, dtype=np.uint8, mode="r")).view(np.ndarray)
@@ -154,3 +166,13 @@ def _bytes_of(file: Path, size: int) -> NDArray[np.uint8]:
             if problem.errno != errno.ENODEV:
                 raise
     return np.frombuffer(file.read_bytes(), dtype=np.uint8)
+
+
+def _copied(file: Path, part: Corpus) -> NDArray[np.uint8]:
+    """The bytes of ``part``, few of a long ``file``, in memory of their own."""
+    with file.open("rb") as stream:
+        stream.seek(part.start)
+        data = stream.read(len(part))
+    if len(data) < len(part):
+        raise InputError(f"{file} became shorter while it was read", hint="read a copy that nobody changes")
+    return contiguous(np.frombuffer(data, dtype=np.uint8))

@@ -6,16 +6,59 @@ not counted (``Split``) and the same statistic after chance has destroyed what i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
+from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 
-__all__ = ["Check", "Null", "Split"]
+__all__ = ["Check", "Null", "Split", "held_apart", "share_of"]
 
 _MANY, _FEW = 20_000, 39  # 39 shuffles can still show p = .025
+_DIGITS = 10**7  # shares are meant as written: up to seven digits after the point, or a fraction of such numbers
+
+
+def share_of(count: int, share: float, *, nearest: bool = False) -> int:
+    """``share`` of ``count`` things in whole things, rounded down, or with ``nearest`` to the nearest (half to even).
+
+    The arithmetic is exact, of the number that was written: 29 % of 100 is 29, though 0.29 * 100 is a little less.
+
+    Examples
+    --------
+    >>> share_of(100, 0.29), share_of(3, 1 / 3), share_of(7, 0.5), share_of(7, 0.5, nearest=True)
+    (29, 1, 3, 4)
+    """
+    part = _written(share) * count
+    return round(part) if nearest else int(part)
+
+
+def _written(share: float) -> Fraction:
+    """The fraction that was meant by a float."""
+    exact = Fraction(share)
+    meant = exact.limit_denominator(_DIGITS)
+    return meant if float(meant) == share else exact
+
+
+def held_apart(counted: Corpus, held_out: Corpus) -> None:
+    """Refuse to score bytes that were counted: a score of them is not held out, whatever it is called.
+
+    Raises
+    ------
+    InputError
+        If the two share bytes of one text (:meth:`umrnn.corpus.Corpus.overlap`).
+    """
+    shared = counted.overlap(held_out)
+    if shared is not None:
+        start, stop = shared
+        whole = (start, stop) == (held_out.start, held_out.stop)
+        raise InputError(
+            f"the bytes to hold out must not be counted, but bytes {start}:{stop} of {held_out.name}"
+            f"{', all of them,' if whole else ''} are among bytes {counted.start}:{counted.stop} of {counted.name}",
+            hint="name ranges that do not meet, or another text",
+        )
 
 
 @dataclass(frozen=True)
@@ -45,13 +88,14 @@ class Split:
         >>> Split.holding_out(0.2).boundary(1000)
         800
         """
-        if not 0.0 < share < 1.0:
+        counted = float(1 - _written(share)) if 0.0 < share < 1.0 else 1.0
+        if counted == 1.0:
             raise InputError(f"held-out must lie between 0 and 1, got {share}")
-        return cls(round(1 - share, 12))  # 1 - 0.9 is a little less than 0.1, which would cost a byte
+        return cls(counted)
 
     def boundary(self, length: int) -> int:
         """Index of the first scored byte in a corpus of ``length`` bytes."""
-        return int(length * self.fraction)
+        return share_of(length, self.fraction)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """From options to library objects: the corpus a command reads."""
 
+import os
 import sys
 from io import BufferedReader
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from umrnn.cli.options import ByteRange, parse_range
 from umrnn.errors import InputError
+from umrnn.report.text import show_text
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
@@ -28,6 +30,7 @@ def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
     InputError
         If there is nothing to read there, or the range does not fit.
     """
+    from umrnn._mapped import watch
     from umrnn.corpus import Corpus
 
     span = byte_range or ByteRange()
@@ -38,7 +41,9 @@ def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
     path = Path(source)
     if path.is_fifo():  # a pipe, such as the shell's <(command), cannot be mapped
         return Corpus.from_bytes(path.read_bytes(), name=source).slice(span.start, span.stop)
-    return Corpus.open(path, span.start, span.stop)
+    corpus = Corpus.open(path, span.start, span.stop)
+    watch(path, _cut_short)
+    return corpus
 
 
 def open_model(path: str | None) -> "ModelFile":
@@ -116,3 +121,11 @@ def _read_stdin() -> bytearray:
     if not data:
         raise InputError("standard input is empty: a corpus needs at least one byte")
     return data
+
+
+def _cut_short(path: Path) -> int:
+    """Say that a mapped file cannot be read any more, and return the code to leave with."""
+    problem = InputError(f"{path} became shorter while it was read", hint="read a copy that nobody changes")
+    for line in (f"error: {problem.message}", f"hint: {problem.hint}"):
+        os.write(2, (show_text(line) + "\n").encode("utf-8", "backslashreplace"))
+    return 1

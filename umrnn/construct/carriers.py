@@ -10,7 +10,7 @@ from umrnn.construct.register.fit import Fitted, RegisterFit
 from umrnn.construct.study.register_study import Measured, RegisterStudy
 from umrnn.construct.study.row import as_table
 from umrnn.corpus import Corpus
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Null, Split, share_of
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 
@@ -104,7 +104,7 @@ def compare_carriers(
     positive("lr", rate)
     integer("steps", steps, 0)
     null = null or Null(1, seed)
-    falls = tuple(int(share * steps) + 1 for share in _FALLS)
+    falls = tuple(share_of(steps, share) + 1 for share in _FALLS)
 
     def descended(fit: RegisterFit) -> Fitted:
         return fit.gradient_from_zero(rate, steps, falls)

@@ -175,8 +175,7 @@ def _boundary(length: int, held_out: float) -> int:
     """Where the share ``held_out`` at the end begins: where a :class:`Split` that counts the rest has it."""
     if not 0 <= held_out < 1:
         raise InputError(f"held_out must be at least 0 and below 1, got {held_out}")
-    counted = round(1 - held_out, 12)  # 1 - 0.9 is a little less than 0.1, which would cost a byte
-    boundary = Split(counted).boundary(length) if 0 < counted < 1 else int(length * counted)
+    boundary = Split.holding_out(held_out).boundary(length) if held_out else length
     if boundary < 2:
         raise InputError(
             f"held_out must leave at least two bytes to train on, got {held_out} of {length} bytes, which leaves "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from umrnn._validate import offset_tuple
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Null, Split, held_apart
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.um.fitting import fitting
@@ -90,13 +90,15 @@ def pattern_survival(
     Raises
     ------
     InputError
-        If an offset does not fit a part, or the boundary leaves one of them empty.
+        If an offset does not fit a part, the boundary leaves one of them empty, or the two parts overlap.
     """
     null = null or Null()
     fitting(None, 1, corpus)
     cut = Split().boundary(len(corpus)) if boundary is None else boundary
     if against is None and not 0 < cut < len(corpus):
         raise InputError(f"the boundary must lie inside the corpus of {len(corpus)} bytes, got {cut}")
+    if against is not None:
+        held_apart(corpus, against)
     shorter = cut if against is None else min(len(corpus), len(against))
     usual: list[tuple[int, ...]] = [pair for pair in PUBLISHED_PAIRS if max(pair) < shorter]
     chosen = [offset_tuple(offsets, len(corpus)) for offsets in ((usual or [(1,)]) if tuples is None else tuples)]

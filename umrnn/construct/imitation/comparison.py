@@ -10,7 +10,7 @@ from umrnn.construct.imitation.agreement import Agreement, Cells, agreements, co
 from umrnn.construct.imitation.estimates import ESTIMATES, Estimates, estimate_all
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
-from umrnn.nulls import Null
+from umrnn.nulls import Null, share_of
 from umrnn.parallel import pool
 from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
@@ -130,4 +130,4 @@ def _mean(draws: Sequence[Found]) -> dict[tuple[str, str, str], float | None]:
 def _least_of_largest(weights: Wide) -> float:
     """The least size among the largest 36 % of the weights."""
     sizes = np.sort(np.abs(weights), axis=None)
-    return float(sizes[-max(1, round(_LARGEST_SHARE * len(sizes)))])
+    return float(sizes[-max(1, share_of(len(sizes), _LARGEST_SHARE, nearest=True))])

@@ -10,6 +10,7 @@ from umrnn.construct.imitation.scores import Run, scores
 from umrnn.construct.readout.gradient import descend, rates_falling
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.corpus import Corpus
+from umrnn.nulls import share_of
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.rnn.trace import trace
@@ -81,6 +82,6 @@ class Training:
         rows = trace(network, self.corpus.slice(0, positions + 1)).states()[:positions]
         start = Linear(network.W_y.astype(np.float64), network.b_y.astype(np.float64))
         problem = Regression(rows, self.corpus.data[1 : positions + 1], start, threads=1)
-        rates = list(rates_falling(_RATE, self.steps, [round(share * self.steps) for share in _FALLS]))
+        rates = list(rates_falling(_RATE, self.steps, [share_of(self.steps, share, nearest=True) for share in _FALLS]))
         found = descend(problem, start, rates).weights.astype(network.dtype)
         return Elman(network.W_x, network.W_h, network.b_h, found.W, found.b)

@@ -9,7 +9,7 @@ from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
+from umrnn.nulls import Null, share_of
 from umrnn.progress import SILENT, Progress, Renamed
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.lanes import lane_states
@@ -81,7 +81,7 @@ class Features:
 
     def _by_newton(self, targets: Bytes, start: Linear, progress: Progress) -> Linear:
         rows, quiet = self.rows.astype(np.float64), Renamed(progress, "newton")
-        cut = len(self) - max(1, int(_VALIDATED * len(self)))
+        cut = len(self) - max(1, share_of(len(self), _VALIDATED))
         early = Regression(rows[:cut], targets[:cut], start, threads=1)
         late = Regression(rows[cut:], targets[cut:], Linear(np.eye(ALPHABET), start.b), threads=1)
         scores = []

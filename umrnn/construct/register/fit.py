@@ -25,6 +25,7 @@ from umrnn.construct.register.counts import Lesson, RegisterCounts, count_regist
 from umrnn.construct.register.normal_equations import normal_equations
 from umrnn.construct.register.scorer import AdditiveReadOut, Span, scale_grid
 from umrnn.errors import InputError
+from umrnn.nulls import share_of
 from umrnn.progress import SILENT, Progress
 from umrnn.rnn.weights import ALPHABET, Elman
 
@@ -200,7 +201,7 @@ class RegisterFit:
     def validated_ridge(self) -> float:
         """The ridge of three that does best on the last quarter when fitted on what comes before."""
         n = len(self.lesson.corpus)
-        cut = n - max(1, int(_VALIDATED * min(n, len(self.descent_span))))
+        cut = n - max(1, share_of(min(n, len(self.descent_span)), _VALIDATED))
         if cut < self.carrier.groups + 3:  # nothing can be set aside
             return _NEWTON_RIDGES[-1]
         early = RegisterFit(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.nulls import share_of
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.trace import trace
@@ -80,7 +81,7 @@ def largest(array: Floats, share: float) -> Marks:
     [[False, True], [True, False]]
     """
     marks = np.zeros(array.size, bool)
-    marks[np.argsort(-abs(array).reshape(-1), kind="stable")[: round(share * array.size)]] = True
+    marks[np.argsort(-abs(array).reshape(-1), kind="stable")[: share_of(array.size, share, nearest=True)]] = True
     return marks.reshape(array.shape)
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from umrnn.construct.state.growth import Growth
 from umrnn.construct.state.linear import LinearState
 from umrnn.corpus import Corpus
+from umrnn.nulls import share_of
 from umrnn.result import Table
 from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.weights import ALPHABET
@@ -72,7 +73,7 @@ def _reads(values: Doubles, data: NDArray[np.uint8]) -> tuple[int | None, float 
     best: tuple[int | None, float | None, bytes, bytes] = (None, None, b"", b"")
     if total == 0:
         return best
-    least = max(1, int(_COMMON * len(values)))
+    least = max(1, share_of(len(values), _COMMON))
     for offset in range(2, min(_OFFSETS, len(values)) + 1):
         rest = values[offset - 2 :]
         read = data[: len(rest)]

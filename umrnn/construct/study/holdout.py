@@ -5,7 +5,7 @@ from typing import Any
 
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Split
+from umrnn.nulls import Split, held_apart
 from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
@@ -65,12 +65,7 @@ class Holdout:
             return cls(text, longer, len(text), text)
         if len(other) < 2:
             raise InputError("the text to hold out must hold at least two bytes, got one")
-        if common := text.overlap(other.slice(1)):
-            raise InputError(
-                f"the bytes to hold out must not be counted, but {common} of {len(other)} are: bytes {other.start} to "
-                f"{other.stop} of {other.name} and {text.start} to {text.stop} of {text.name}",
-                hint="name ranges that do not meet",
-            )
+        held_apart(text, other.slice(1))
         return cls(text, other, 1, text)
 
     @property
