@@ -361,9 +361,11 @@ def test_eval__says_whether_its_bytes_were_trained_on(umrnn, tmp_path: Path) -> 
     plain = ("eval", "--permutations", "0", "--format", "json")
     assert headline(umrnn(*plain))["scored"] == "in_sample"
     assert headline(umrnn(*plain, "--range", "100:200"))["scored"] == "in_sample"
-    scored = {"0:512": "in_sample", "512:1024": "held_out", "0:1024": "unknown"}
+    scored = {"0:512": "in_sample", "512:1024": "held_out", "0:1024": "overlaps"}
     for place, expected in scored.items():
-        assert headline(umrnn(*plain, "--model", model, "--range", place))["scored"] == expected
+        found = headline(umrnn(*plain, "--model", model, "--range", place))
+        assert found["scored"] == expected
+        assert found["fitted_share"] == {"in_sample": 1.0, "held_out": 0.0, "overlaps": 0.5}[expected]
     assert headline(umrnn(*plain, "--model", bare, "--range", ":512"))["scored"] == "unknown"
     pytest.importorskip("safetensors")
     umrnn("convert", model, carried)

@@ -148,36 +148,33 @@ TRAINED = {"name": "a/text", "start": 100, "stop": 200, "sha256": "0" * 64}
         ("a/text", 120, 180, "in_sample"),
         ("a/text", 90, 120, "unknown"),
         ("a/text", 0, 300, "unknown"),
-        ("a/text", 0, 100, "held_out"),
-        ("a/text", 200, 210, "held_out"),
-        ("text", 120, 180, "unknown"),  # perhaps the same file by another path
-        ("text", 200, 210, "held_out"),
-        ("other", 120, 180, "held_out"),
+        ("a/text", 0, 100, "unknown"),  # other bytes of the file, but they may repeat the ones trained on
+        ("other", 120, 180, "unknown"),
         ("-", 0, 50, "unknown"),
         ("bytes", 0, 50, "unknown"),
     ],
 )
-def test_evaluate__says_whether_the_bytes_were_trained_on(name, start, stop, scored):
+def test_evaluate__by_the_range_of_a_file_alone(name, start, stop, scored):
     corpus = Corpus(corpus_of(stop - start).data, name, start, stop)
     file = ModelFile(Path("m.npz"), "npz", 1, Elman.zeros(2), {"corpus": TRAINED})
     result = evaluate(file, corpus, null=Null(0))
-    assert list(result.headline())[:2] == ["bpc", "scored"]
-    assert result.scored == scored
+    assert list(result.headline())[:3] == ["bpc", "scored", "fitted_share"]
+    assert result.standing.scored == scored
     assert result.provenance["model"]["name"] == "m.npz"
 
 
 @pytest.mark.parametrize("about", [{}, {"corpus": 3}, {"corpus": "{"}, {"corpus": {"name": "x"}}, {"corpus": "[]"}])
 def test_evaluate__without_the_bytes_trained_on(about):
     file = ModelFile(Path("m.npz"), "npz", 1, Elman.zeros(2), about)
-    assert evaluate(file, corpus_of(9), null=Null(0)).scored == "unknown"
-    assert evaluate(Elman.zeros(2), corpus_of(9), null=Null(0)).scored == "unknown"
+    assert evaluate(file, corpus_of(9), null=Null(0)).standing.scored == "unknown"
+    assert evaluate(Elman.zeros(2), corpus_of(9), null=Null(0)).standing.scored == "unknown"
 
 
 def test_evaluate__knows_equal_bytes_by_their_hash():
     corpus = corpus_of(9)
     for stored in (corpus.provenance(), json.dumps(corpus.provenance())):  # safetensors holds strings
         file = ModelFile(Path("m.npz"), "npz", 1, Elman.zeros(2), {"corpus": stored})
-        assert evaluate(file, Corpus.from_bytes(corpus.data, "elsewhere"), null=Null(0)).scored == "in_sample"
+        assert evaluate(file, Corpus.from_bytes(corpus.data, "elsewhere"), null=Null(0)).standing.scored == "in_sample"
 
 
 def test_evaluate__a_constant_corpus_has_no_entropy_and_no_sign():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from umrnn.errors import InputError
 
 if TYPE_CHECKING:
+    from umrnn.corpus import Corpus
     from umrnn.rnn import Training
 
 __all__ = ["TrainingFiles", "training_files"]
@@ -37,14 +38,17 @@ class TrainingFiles:
                 f"training is kept in {self.checkpoint}; continue with the same command and --resume"
             ) from None
 
-    def save(self, training: "Training") -> None:
-        """Write the network; a checkpoint that nobody asked for has served its purpose."""
+    def save(self, training: "Training", corpus: "Corpus") -> None:
+        """Write the network trained on the beginning of ``corpus``; a checkpoint that nobody asked for is removed."""
         if self.model is None:
             return
         from umrnn.rnn import save
+        from umrnn.rnn.fitted import model_metadata
 
-        facts = {name: training.provenance[name] for name in ("umrnn", "corpus", "parameters", "seed")}
-        save(training.model, self.model, metadata={"command": "umrnn train", "bpc": training.bpc, **facts})
+        text = corpus.slice(0, training.provenance["corpus"]["stop"] - corpus.start)
+        save(
+            training.model, self.model, metadata=model_metadata("train", training.provenance, [text], bpc=training.bpc)
+        )
         if self.passing and self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
 

@@ -74,7 +74,7 @@ def train(
         )
         state = files.checkpoint
         training = rnn.train(source, **recipe, held_out=held_out, checkpoint=state, resume=resume, progress=progress)
-        files.save(training)
+        files.save(training, source)
     sink.emit(training)
 
 

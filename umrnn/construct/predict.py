@@ -18,7 +18,7 @@ from umrnn.parallel import pool
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import _scored
+from umrnn.rnn.fitted import standing
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
@@ -144,7 +144,7 @@ def predict(
     The weight predictions of 2026-02-11, which sample every 20th position for the influence and choose, for the
     pointwise information of W_x, five outputs on either side.
     """
-    network, facts, trained_on = opened(model)
+    network, facts, fitted = opened(model)
     null = null or usual_null(None, network, corpus)
     draws = usual_null(
         None if shuffles is None else integer("shuffles", shuffles, 0), network, corpus, null.seed, _DRAWS
@@ -159,7 +159,7 @@ def predict(
         neurons, means = by_neuron(network, parts, whole)
         rows_beside = predictors.beside(rows, corpus, draws, shared)
     return WeightPrediction(
-        scored=_scored(corpus, trained_on),
+        scored=standing(corpus, fitted).scored,
         predictors=rows_beside,
         neurons=neurons,
         means=means,

@@ -29,7 +29,8 @@ from umrnn.parallel import pool
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import _scored, check_predicts
+from umrnn.rnn.evaluate import check_predicts
+from umrnn.rnn.fitted import standing
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
@@ -161,7 +162,7 @@ def substitute(
     """
     check_predicts(corpus)
     wanted = of_arrays(tuple(replace), keep)
-    network, facts, trained_on = opened(model)
+    network, facts, fitted = opened(model)
     null = null or usual_relabelled(None, network, corpus)
     draws = integer("draws", _DRAWS[is_long(network, corpus)] if draws is None else draws, 0)
     epochs, boundary = integer("epochs", epochs, 0), max(1, Split().boundary(len(corpus)))
@@ -176,7 +177,7 @@ def substitute(
     return Substitution(
         bpc=own[0],
         second_half_bpc=own[1],
-        scored=_scored(corpus, trained_on),
+        scored=standing(corpus, fitted).scored,
         rows=found,
         model=substitutes.network(wanted),
         written=found[wanted],

@@ -20,7 +20,8 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import _scored, check_predicts
+from umrnn.rnn.evaluate import check_predicts
+from umrnn.rnn.fitted import standing
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 
@@ -138,7 +139,7 @@ def boolean(
     nodes = integer("nodes", nodes, 1)
     if ternary is not None and not 0 <= ternary < 1:
         raise InputError(f"ternary must lie in [0, 1), states being between -1 and 1, got {ternary}")
-    network, facts, trained_on = opened(model)
+    network, facts, fitted = opened(model)
     machine = SignMachine(network)
     seen = SignPass(machine, corpus).run(progress)
     exponent = rounded_bits(network, corpus, mantissa_bits=0, fed_back=True, progress=progress)
@@ -161,7 +162,7 @@ def boolean(
     return BooleanReading(
         figures={
             **{f"bpc_{name}": pair[0] for name, pair in bits.items()},
-            "scored": _scored(corpus, trained_on),
+            "scored": standing(corpus, fitted).scored,
             **{f"null_bpc_{name}": bits[name][1] for name in _WITH_NULL},
             **_margin_figures(seen, network),
             **faithful,

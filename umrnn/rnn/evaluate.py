@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, final
 
 import numpy as np
@@ -14,6 +13,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.fitted import Standing, standing
 from umrnn.rnn.model_file import ModelFile, ReadoutFile, opened_predictor
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.trace import trace
@@ -22,7 +22,6 @@ from umrnn.rnn.weights import Elman
 __all__ = ["Evaluation", "bits_after", "bits_per_byte", "check_predicts", "evaluate"]
 
 _SHUFFLES = 9  # enough for a mean; each costs as much as the score itself
-_UNNAMED = {"-", "bytes"}  # names of corpora that say nothing of where the bytes are from
 
 
 @final
@@ -33,7 +32,7 @@ class Evaluation(Result):
     Parameters
     ----------
     bpc : mean of -log2 p(x_{t+1}) over t = 0..n-2
-    scored : ``in_sample`` where the model was trained on these bytes, ``held_out`` where on others, else ``unknown``
+    standing : whether the model was fitted to these bytes, as its file tells
     shuffled_bpc : the same on the bytes in random order, mean over shuffles; None without shuffles
     order_0_bpc : entropy of the bytes' own frequencies, which no model of single bytes can beat in-sample
     targets : n - 1, the bytes predicted
@@ -41,7 +40,7 @@ class Evaluation(Result):
     """
 
     bpc: float
-    scored: str
+    standing: Standing
     shuffled_bpc: float | None
     order_0_bpc: float
     targets: int
@@ -51,7 +50,8 @@ class Evaluation(Result):
         """The loss and on which bytes, the loss on shuffled bytes, the entropy of the bytes, the compressors."""
         return {
             "bpc": self.bpc,
-            "scored": self.scored,
+            "scored": self.standing.scored,
+            "fitted_share": self.standing.share,
             "shuffled_bpc": self.shuffled_bpc,
             "order_0_bpc": self.order_0_bpc,
             **{f"{name}_bpc": bits for name, bits in self.compressed.items()},
@@ -114,8 +114,8 @@ def evaluate(
     """Score ``model`` on ``corpus``, in order and shuffled, beside gzip, bzip2 and xz of the same bytes.
 
     On shuffled bytes a model that learnt an order does worse than ``order_0_bpc``. Whether ``bpc`` is in-sample depends
-    on the bytes the model was trained on, which only its file may say. Corpora are told apart by hash, name of the file
-    and range, so the same text in a file of another name passes for other bytes.
+    on the bytes the model was fitted to, of which its file holds hashes (:mod:`umrnn.rnn.fitted`): a copy, a part or a
+    text that begins alike is recognised; of a file without hashes all that can be said is ``unknown``.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def evaluate(
     """
     null = null or Null(_SHUFFLES)
     check_predicts(corpus)
-    network, facts, trained_on = opened_predictor(model)
+    network, facts, fitted = opened_predictor(model)
     bpc = bits_per_byte(network, corpus, progress=progress)
     drawn = [
         bits_per_byte(network, Corpus.from_bytes(null.shuffled(corpus.data, number)), progress=progress)
@@ -143,7 +143,7 @@ def evaluate(
     ]
     return Evaluation(
         bpc=bpc,
-        scored=_scored(corpus, trained_on),
+        standing=standing(corpus, fitted),
         shuffled_bpc=float(np.mean(drawn)) if drawn else None,
         order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
@@ -163,22 +163,3 @@ def _order_0(corpus: Corpus) -> float:
     counts = np.bincount(corpus.data)
     counts = counts[counts > 0]
     return float(np.sum(counts * np.log2(len(corpus) / counts)) / len(corpus))
-
-
-def _scored(corpus: Corpus, trained_on: Mapping[str, Any] | None) -> str:
-    """Whether the bytes of ``corpus`` are among those trained on, by their provenance."""
-    match trained_on:
-        case {"sha256": str(digest), "name": str(name), "start": int(start), "stop": int(stop)}:
-            pass
-        case _:
-            return "unknown"
-    if digest == corpus.sha256:
-        return "in_sample"
-    if _UNNAMED & {name, corpus.name}:
-        return "unknown"
-    # One file may be called by several paths.
-    same_file = PurePath(name).name == PurePath(corpus.name).name
-    if not same_file or corpus.stop <= start or stop <= corpus.start:
-        return "held_out"
-    inside = start <= corpus.start and corpus.stop <= stop
-    return "in_sample" if inside and name == corpus.name else "unknown"

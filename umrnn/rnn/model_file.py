@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from umrnn.rnn.fitted import FittedTo
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 
@@ -46,9 +47,9 @@ class ModelFile:
             "sha256": self.model.sha256,
         }
 
-    def trained_on(self) -> Mapping[str, Any] | None:
-        """The corpus the file says its network was trained on, as ``Corpus.provenance`` has it; else None."""
-        return _corpus_in(self.metadata)
+    def fitted_to(self) -> FittedTo | None:
+        """What the file says of the bytes its network was fitted to; None where it says nothing."""
+        return _fitted_in(self.metadata)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,32 +68,37 @@ class ReadoutFile:
         """What a result says about the model it measured."""
         return {"name": str(self.path), "format": "npz", **self.model.facts()}
 
-    def trained_on(self) -> Mapping[str, Any] | None:
-        """The corpus the file says its read-out was fitted on, as ``Corpus.provenance`` has it; else None."""
-        return _corpus_in(self.metadata)
+    def fitted_to(self) -> FittedTo | None:
+        """What the file says of the bytes its read-out was fitted to; None where it says nothing."""
+        return _fitted_in(self.metadata)
 
 
-def _corpus_in(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    corpus = metadata.get("corpus")
-    if isinstance(corpus, str):  # safetensors holds strings only
+def _fitted_in(metadata: Mapping[str, Any]) -> FittedTo | None:
+    """The corpus and the hashes of its blocks; a file written before there were hashes names its corpus only."""
+    corpus, blocks = (_record(metadata.get(name)) for name in ("corpus", "fitted_blocks"))
+    return FittedTo.read(blocks, corpus) or (FittedTo.unhashed(corpus) if corpus else None)
+
+
+def _record(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, str):  # safetensors holds strings only
         try:
-            corpus = json.loads(corpus)
+            value = json.loads(value)
         except (ValueError, RecursionError):
             return None
-    return corpus if isinstance(corpus, dict) else None
+    return value if isinstance(value, dict) else None
 
 
-def opened(model: Elman | ModelFile) -> tuple[Elman, dict[str, Any], Mapping[str, Any] | None]:
-    """The network, what a result says about it, and what it was trained on, which only a file knows."""
+def opened(model: Elman | ModelFile) -> tuple[Elman, dict[str, Any], FittedTo | None]:
+    """The network, what a result says about it, and what it was fitted to, which only a file knows."""
     if isinstance(model, ModelFile):
-        return model.model, model.provenance(), model.trained_on()
+        return model.model, model.provenance(), model.fitted_to()
     return model, model.facts(), None
 
 
 def opened_predictor(
     model: Elman | Readout | ModelFile | ReadoutFile,
-) -> tuple[Elman | Readout, dict[str, Any], Mapping[str, Any] | None]:
+) -> tuple[Elman | Readout, dict[str, Any], FittedTo | None]:
     """The same of anything that predicts bytes."""
     if isinstance(model, ReadoutFile):
-        return model.model, model.provenance(), model.trained_on()
+        return model.model, model.provenance(), model.fitted_to()
     return (model, model.facts(), None) if isinstance(model, Readout) else opened(model)

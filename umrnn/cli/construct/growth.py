@@ -1,6 +1,6 @@
 """``umrnn construct spectral | conjunctions``: carriers beyond the shift register."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +15,10 @@ from umrnn.cli.options import (
     TableOption,
     ThreadsOption,
 )
+
+if TYPE_CHECKING:
+    from umrnn.corpus import Corpus
+    from umrnn.result import Result
 
 __all__ = ["conjunctions", "spectral"]
 
@@ -51,7 +55,7 @@ def spectral(
     how |= {"threads": threads}
     with drawn_progress() as progress:
         result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
-    save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
+    save_network(command, result, result.model, output, fitted=[_counted(source, result)], bpc=result.rows[-1].bpc)
     sink.emit(result)
 
 
@@ -87,5 +91,10 @@ def conjunctions(
     how |= {"passes": passes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
         result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
-    save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
+    save_network(command, result, result.model, output, fitted=[_counted(source, result)], bpc=result.rows[-1].bpc)
     sink.emit(result)
+
+
+def _counted(source: "Corpus", result: "Result") -> "Corpus":
+    """The part of the corpus that the network is fitted to."""
+    return source.slice(0, result.provenance["parameters"]["held_out_from"] - source.start)

@@ -93,5 +93,12 @@ def substitute(
     with drawn_progress() as progress:
         work = Work(threads, progress)
         result = measure(network, source, replace=arrays, keep=keep, epochs=epochs, draws=draws, null=null, work=work)
-    save_network("construct substitute", result, result.model, output, bpc=result.written.bpc)
+    save_network(
+        "construct substitute",
+        result,
+        result.model,
+        output,
+        fitted=[source, network.fitted_to()],
+        bpc=result.written.bpc,
+    )
     sink.emit(result)

@@ -68,7 +68,7 @@ def multi_offset(
         null = Null(permutations, seed)
         how: dict[str, Any] = {"draws": draws, "descent_bytes": descent_bytes, "threads": threads}
         result = measure(parts, designs, null=null, **how, progress=progress)
-    save_network(command, result, result.model, output, bpc=result.fits[0].row.bpc)
+    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=result.fits[0].row.bpc)
     sink.emit(result)
 
 
@@ -108,7 +108,7 @@ def reverse(
         how: dict[str, Any] = {"draws": draws, "descent_bytes": descent_bytes, "threads": threads}
         result = measure(parts, chosen, null=null, **how, progress=progress)
     kind = "log_ratio" if write == "lags" else "pattern_offsets"
-    save_network(command, result, result.model(kind), output, bpc=result.tried[kind].row.bpc)
+    save_network(command, result, result.model(kind), output, fitted=[parts.whole], bpc=result.tried[kind].row.bpc)
     sink.emit(result)
 
 
@@ -140,7 +140,7 @@ def bigram(
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         result = measure(parts, hidden=hidden, ridge=ridge, draws=draws, null=null, threads=threads, progress=progress)
-    save_network(command, result, result.model, output, bpc=result.tried["network"].row.bpc)
+    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=result.tried["network"].row.bpc)
     sink.emit(result)
 
 

@@ -73,7 +73,8 @@ def redux(
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         result = measure(network, parts, asked, effort=effort, null=null, work=Work(threads, progress))
-    save_network(command, result, result.written(write), output, written=write, fitted_to="whole text")
+    fitted = [parts.whole, network.fitted_to()]
+    save_network(command, result, result.written(write), output, fitted=fitted, written=write, fitted_to="whole text")
     sink.emit(result)
 
 

@@ -70,7 +70,7 @@ def shift_register(
     how |= {"ridge": ridge, "steps": steps, "descent_bytes": descent_bytes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
         result = write(source, **how, **chance(held_out, permutations, seed), progress=progress)
-    save_network(command, result, result.model, output, bpc=result.rows[-1].bpc)
+    save_network(command, result, result.model, output, fitted=[source], bpc=result.rows[-1].bpc)
     sink.emit(result)
 
 
@@ -102,7 +102,7 @@ def continuum(
     with drawn_progress() as progress:
         result = measure(source, **how, **chance(held_out, permutations, seed), progress=progress)
     best = result.measured[result.best].row
-    save_network(command, result, result.model, output, bpc=best.bpc, construction=result.best)
+    save_network(command, result, result.model, output, fitted=[source], bpc=best.bpc, construction=result.best)
     sink.emit(result)
 
 

@@ -1,10 +1,13 @@
 """The networks that constructions write: checked before the work, saved with what they were made from."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from umrnn.corpus import Corpus
     from umrnn.result import Result
     from umrnn.rnn import Elman, Readout
+    from umrnn.rnn.fitted import FittedTo
 
 __all__ = ["save_network", "writable_network"]
 
@@ -25,11 +28,23 @@ def writable_network(output: str | None, read: dict[str, str | None], *, statele
     need_library(format_of(output))
 
 
-def save_network(command: str, result: "Result", model: "Elman | Readout", output: str | None, **figures: Any) -> None:
-    """Write the network of a result, with ``figures`` and what it was made from."""
+def save_network(
+    command: str,
+    result: "Result",
+    model: "Elman | Readout",
+    output: str | None,
+    *,
+    fitted: "Sequence[Corpus | FittedTo | None]",
+    **figures: Any,
+) -> None:
+    """Write the network of a result, with ``figures`` and what it was made from.
+
+    ``fitted`` are the texts it was fitted to, and what the networks it was made from were fitted to (``fitted_to()`` of
+    their files): ``umrnn eval`` tells by them whether bytes are held out.
+    """
     if output is None:
         return
     from umrnn.rnn import save
+    from umrnn.rnn.fitted import model_metadata
 
-    facts = {name: result.provenance[name] for name in ("umrnn", "corpus", "model", "parameters", "seed")}
-    save(model, output, metadata={"command": f"umrnn {command}", **figures, **facts})
+    save(model, output, metadata=model_metadata(command, result.provenance, fitted, **figures))
