@@ -17,6 +17,7 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.factors.chance import best_by_chance, shuffles
 from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.states import States
 
 HIDDEN, LAGS, FIRST = 128, range(25), 24
@@ -31,7 +32,7 @@ def made(length: int) -> tuple[Corpus, States]:
 
 
 def searched(search: PairSearch, threads: int | None = None) -> dict[tuple[int, int], np.ndarray]:
-    return {p: r2 for part in search.scores(threads=threads) for p, r2 in zip(part.pairs, part.r2[0])}
+    return {p: r2 for part in search.scores(work=Work(threads)) for p, r2 in zip(part.pairs, part.r2[0])}
 
 
 def by_numpy(corpus: Corpus, rows: np.ndarray, pair: tuple[int, int]) -> np.ndarray:
@@ -99,7 +100,7 @@ def test_null__reuses_the_grouping(benchmark) -> None:
     null = Null(64)
     found = ratio(
         benchmark,
-        lambda: best_by_chance(search, shuffles(null, FIRST, len(corpus)), threads=1),
+        lambda: best_by_chance(search, shuffles(null, FIRST, len(corpus)), work=Work(1)),
         lambda: [searched(search, 1) for _ in range(null.permutations)],
         named="as many searches",
         rounds=3,

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
 from umrnn.interpret.replaced.runs import flipped_runs, replacements
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import trace
@@ -26,7 +27,7 @@ class LeftOut:
         self.asked = np.ones(len(CORPUS), np.bool_)
 
     def together(self):
-        runs = flipped_runs(self.model, CORPUS, self.other, self.asked, DEPTH + 1, threads=1)
+        runs = flipped_runs(self.model, CORPUS, self.other, self.asked, DEPTH + 1, work=Work(1))
         return np.concatenate([runs.delta_bits for runs in runs])
 
     def one_by_one(self):

@@ -10,6 +10,7 @@ from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
 from umrnn.interpret.lyapunov import lyapunov
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import trace
 
@@ -18,8 +19,8 @@ BURN_IN = 50
 
 def exponents(count: int | None = None) -> list[float]:
     """On the 1,024 bytes, beside the fixed byte, one thread."""
-    found = lyapunov(shipped(), Corpus.siteinfo(), exponents=count, null=Null(0), threads=1)
-    return [row.exponent for row in found.spectrum.exponents]
+    found = lyapunov(shipped(), Corpus.siteinfo(), exponents=count, null=Null(0), work=Work(1))
+    return [row.exponent for row in found.exponents.values]
 
 
 def by_jacobians() -> list[float]:

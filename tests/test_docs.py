@@ -18,7 +18,7 @@ from umrnn.corpus import Corpus
 from umrnn.demo import demo
 from umrnn.environment import environment
 from umrnn.interpret.export import export
-from umrnn.nulls import Null
+from umrnn.nulls import Check, Null
 from umrnn.result import Result
 
 ROOT = Path(__file__).parent.parent
@@ -97,22 +97,22 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield rnn.convert(folder / "a.npz", folder / "b.bin")
     yield demo(corpus.slice(0, 64))
     model = rnn.initial(3)
-    yield interpret.factor_map(model, corpus, range(3), features=True, null=null)
+    yield interpret.factor_map(model, corpus, range(3), features=True, check=Check(null=null))
     yield interpret.boolean(model, corpus, ternary=0.1, null=null)
     yield interpret.knockout(model, corpus, null=null)
     yield interpret.saturation(model, corpus, null=null)
     yield interpret.precision(model, corpus, starts=1)
     yield interpret.read_weights(model, corpus)
-    yield interpret.neuron(model, corpus, 1, range(2), null=null)
+    yield interpret.neuron(model, corpus, 1, range(2), check=Check(null=null))
     yield interpret.gradient(model, corpus, depth=3, null=null)
-    yield interpret.attribution(model, corpus, depth=3, window=3, steps=16, null=null)
+    yield interpret.attribution(model, corpus, depth=3, sharing=interpret.Sharing(3, 16), null=null)
     yield export(model, corpus, 5, 7, depth=2)
-    yield interpret.offset_effects(model, corpus, max_offset=3)
+    yield interpret.offset_effects(model, corpus, max_lag=3)
     yield interpret.alignment(model, corpus, max_offset=3, null=null)
     yield interpret.intervene(model, corpus, draws=2, null=null)
     yield interpret.patch_positions(model, corpus, 20, 30, max_lag=3)
     yield interpret.patch_texts(model, b"abc", b"abd", max_lag=3)
-    yield interpret.memory(model, corpus, depth=2, positions=50, horizon=9, permutations=3)
+    yield interpret.memory(model, corpus, depth=2, positions=50, horizon=9, null=Null(3))
     yield interpret.svd(model, corpus, components=2, null=null)
     yield interpret.lyapunov(model, corpus, steps=50)
     yield construct.predict(model, corpus, null=null, shuffles=1)

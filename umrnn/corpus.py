@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from umrnn._siteinfo import siteinfo_bytes
 from umrnn._stretches import common_stretch
-from umrnn._validate import contiguous
+from umrnn._validate import contiguous, integer
 from umrnn.errors import InputError
 
 __all__ = ["Corpus"]
@@ -53,6 +53,27 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, bytes {self.start}:{self.stop})"
+
+    def index(self, position: int, name: str = "position", *, follow: int = 1) -> int:
+        """Where in ``data`` the byte at ``position`` of the source stands; at least ``follow`` bytes come after it.
+
+        Positions count from the first byte of the source, whatever the range: position ``start`` has index 0.
+
+        Raises
+        ------
+        InputError
+            If the range does not hold that position, or ends too early after it; ``name`` is what the message calls it.
+
+        Examples
+        --------
+        >>> Corpus.siteinfo().slice(100, 200).index(150)
+        50
+        """
+        try:
+            return integer(name, position, self.start, self.stop - 1 - follow) - self.start
+        except InputError as problem:
+            hint = f"positions count from the first byte of {self.name}; the bytes read are {self.start}:{self.stop}"
+            raise InputError(problem.message, hint=hint) from None
 
     @classmethod
     def siteinfo(cls) -> "Corpus":

@@ -15,8 +15,8 @@ from umrnn.construct.study.register_study import RegisterStudy
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret import factor_map
-from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress, Renamed
+from umrnn.nulls import Check, Null, Split
+from umrnn.progress import SILENT, Progress, Renamed, Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn import train
 from umrnn.um import byte_statistics, greedy_patterns, ngram_orders
@@ -113,7 +113,7 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
     memorised = train(shuffled, **recipe, progress=Renamed(progress, "train on shuffled bytes"))
     trained = time.perf_counter()
     maps = [
-        factor_map(run.model, read, null=Null(0), threads=threads, progress=progress).headline()
+        factor_map(run.model, read, check=Check(null=Null(0)), work=Work(threads, progress)).headline()
         for run, read in ((training, text), (half, text), (memorised, shuffled))
     ]
     mapped = time.perf_counter()

@@ -17,6 +17,8 @@ from umrnn.errors import InputError
 
 __all__ = ["Check", "Null", "Split", "held_apart", "share_of"]
 
+_MOST = 1_000_000  # permutations: p-values of a millionth
+_ROOM = 1 << 30  # bytes that all permutations together may take
 _MANY, _FEW = 20_000, 39  # 39 shuffles can still show p = .025
 _DIGITS = 10**7  # shares are meant as written: up to seven digits after the point, or a fraction of such numbers
 
@@ -110,7 +112,8 @@ class Null:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        integer("permutations", self.permutations, 0)
+        if integer("permutations", self.permutations, 0) > _MOST:
+            raise InputError(f"permutations must be at most {_MOST}, got {self.permutations}")
         integer("seed", self.seed, 0)
 
     @classmethod
@@ -123,6 +126,27 @@ class Null:
         Null(permutations=39, seed=0)
         """
         return cls(permutations if permutations is not None else _FEW if positions >= _MANY else 199, seed)
+
+    def fitting(self, each: int) -> "Null":
+        """The same null, if its permutations fit into memory together: they take ``each`` bytes apiece.
+
+        Raises
+        ------
+        InputError
+            If together they would need more than a gibibyte.
+
+        Examples
+        --------
+        >>> Null(19).fitting(1 << 20)
+        Null(permutations=19, seed=0)
+        """
+        most = max(1, _ROOM // max(1, each))
+        if self.permutations > most:
+            raise InputError(
+                f"permutations must be at most {most} here, got {self.permutations}: each takes {each} bytes of memory",
+                hint=f"name --permutations {most} or fewer",
+            )
+        return self
 
     def generator(self, *index: int) -> np.random.Generator:
         """Random stream of the permutation numbered ``index`` (several numbers for nested loops)."""

@@ -8,7 +8,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import umrnn
@@ -31,15 +31,16 @@ class Table:
         return cls(tuple(columns), tuple(tuple(row) for row in rows))
 
     @classmethod
-    def of_records(cls, records: Iterable[Any], columns: Sequence[str]) -> "Table":
-        """A row per record: its attributes (or properties) named by ``columns``.
+    def of_records(cls, records: Iterable[Any], columns: Sequence[str] | type[Any]) -> "Table":
+        """A row per record: its attributes (or properties) named by ``columns``, or all fields of a dataclass.
 
         Examples
         --------
         >>> Table.of_records([1 + 2j], ("real", "imag"))
         Table(columns=('real', 'imag'), rows=((1.0, 2.0),))
         """
-        return cls.of(columns, ((getattr(record, name) for name in columns) for record in records))
+        names = [field.name for field in fields(columns)] if isinstance(columns, type) else columns
+        return cls.of(names, ((getattr(record, name) for name in names) for record in records))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -12,11 +12,27 @@ pytestmark = pytest.mark.needs_jit
 COMMANDS = {"gradient": ("--permutations", "1"), "attribution": ("--permutations", "1")}
 HEADLINES = {
     "gradient": {"top10_energy", "growth_k8", "null_growth_k8", "gated_attribution_k1", "dominant_neurons"},
-    "attribution": {"at", "bits", "completeness_residual_bits", "patterns", "top_chain_neuron", "greedy_share"},
+    "attribution": {
+        "position",
+        "surprisal_bits",
+        "completeness_residual_bits",
+        "large_weights",
+        "top_chain_neuron",
+        "greedy_share",
+    },
 }
 TABLES = {
     "gradient": ["lags", "energy", "neurons"],
-    "attribution": ["bytes", "chains", "chain_neurons", "patterns", "active", "depths", "lags", "lag_neurons"],
+    "attribution": [
+        "past_bytes",
+        "chains",
+        "chain_neurons",
+        "large_weights",
+        "active_weights",
+        "depths",
+        "lags",
+        "lag_neurons",
+    ],
 }
 
 
@@ -51,10 +67,10 @@ def test_attribution__published_figures(umrnn, reference: Path) -> None:
     model = str(reference / "sat-rnn-published.bin")
     found = record(umrnn("interpret", "attribution", "--model", model, "--format", "json"))
     head = found["headline"]
-    assert (head["patterns"], head["top_chain_neuron"], head["mode_lag"]) == (44794, 8, 14)
+    assert (head["large_weights"], head["top_chain_neuron"], head["mode_lag"]) == (44794, 8, 14)
     assert abs(head["completeness_residual_bits"]) < 0.001
-    assert sum(row[4] for row in found["tables"]["bytes"]["rows"]) == pytest.approx(
-        head["baseline_bits"] - head["bits"], abs=1e-9
+    assert sum(row[4] for row in found["tables"]["past_bytes"]["rows"]) == pytest.approx(
+        head["baseline_surprisal_bits"] - head["surprisal_bits"], abs=1e-9
     )
 
 

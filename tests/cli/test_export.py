@@ -16,7 +16,7 @@ def test_export__without_options(umrnn) -> None:
     found = record(umrnn("interpret", "export", "--format", "json"))
     assert found["command"] == "interpret export"
     assert found["headline"]["positions"] == 1
-    assert list(found["tables"]) == ["predictions", "lags", "patterns"]
+    assert list(found["tables"]) == ["predictions", "lags", "weight_patterns"]
     assert len(found["tables"]["lags"]["rows"]) == 11  # positions 10 … 0
 
 
@@ -61,7 +61,7 @@ def test_export__other_formats(umrnn, form: str) -> None:
     [
         ("--range 0:1", "a corpus of one byte has nothing to predict"),
         ("--at 1023", "at must be in [0, 1022], got 1023"),
-        ("--positions 5:2000", "the end of the positions must be in [6, 1023], got 2000"),
+        ("--positions 5:2000", "the end of the positions must be in [0, 1023], got 2000"),
         ("--positions 5:6 --at 3", "name one position or several, got both 3 and a span"),
         ("--depth 2000", "depth must be at most 1022 in a corpus of 1024 bytes, got 2000"),
         ("--top 0", "top must be in [1, 256], got 0"),

@@ -89,7 +89,7 @@ def test_intervene__reads_another_corpus_with_its_model(umrnn, tmp_path: Path) -
         (("--direction", "{folder}/short.npy"), "must be 128 numbers, got float64 of shape (3,)"),
         (("--direction", "{folder}/none.npy"), "does not exist"),
         (("--direction", "{folder}/zero.npy", "--output", "{folder}/zero.npy"), "output must not be the direction"),
-        (("--draws", "-1"), "draws must be at least 0"),
+        (("--draws", "-1"), "draws must be in [0, 10000]"),
         (("--permutations", "-1"), "permutations must be at least 0"),
         (("--range", "5:6"), "one byte has nothing to predict"),
         (("--clean", "5000", "--corrupted", "3"), "clean must be in [0, 1022], got 5000"),

@@ -17,7 +17,7 @@ COMMANDS = {
 }
 HEADLINES = {
     "knockout": {"top_neuron", "top_delta_bpc", "bpc", "neurons_that_hurt"},
-    "saturation": {"top_neuron", "top_flips", "min_flips", "mean_dwell", "max_jaccard", "null_max_jaccard"},
+    "saturation": {"max_flips_neuron", "max_flips", "min_flips", "mean_dwell", "max_jaccard", "null_max_jaccard"},
     "precision": {"bpc", "bpc_float64", "bpc_sign_readout", "bpc_sign_dynamics", "sign_leverage_bits"},
     "weights": {"top_byte", "top_in_norm", "spectral_radius", "null_spectral_radius"},
 }
@@ -84,7 +84,7 @@ def test_another_corpus__needs_a_model(umrnn, tmp_path: Path, name: str) -> None
         ("precision --range 5:6", "a corpus of one byte has nothing to predict"),
         ("knockout --permutations -1", "permutations must be at least 0, got -1"),
         ("saturation --top -1", "top must be at least 0, got -1"),
-        ("precision --starts -1", "starts must be at least 0, got -1"),
+        ("precision --starts -1", "starts must be in [0, 10000], got -1"),
         ("precision --seed -1", "seed must be at least 0, got -1"),
         ("weights --top 0", "top must be at least 1, got 0"),
     ],

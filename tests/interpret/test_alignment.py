@@ -11,6 +11,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.alignment import alignment, usual_positions
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.um.pointwise import pointwise_information, rank_correlation
 
 pytestmark = pytest.mark.needs_jit
@@ -90,7 +91,7 @@ def test_alignment__permutations_have_the_exact_mean():
 
 
 def test_alignment__does_not_depend_on_threads():
-    found = [alignment(rnn.shipped(), Corpus.siteinfo(), null=Null(2), threads=n) for n in (1, 3)]
+    found = [alignment(rnn.shipped(), Corpus.siteinfo(), null=Null(2), work=Work(n)) for n in (1, 3)]
     assert repr(found[0].tables()) == repr(found[1].tables())
     assert repr(found[0].headline()) == repr(found[1].headline())
 
@@ -105,7 +106,7 @@ def test_alignment__any_corpus(hidden, content):
 
 @pytest.mark.parametrize("length", [2, 3, 31, 100, 1024, 5000, 10**6])
 def test_usual_positions__lie_within(length):
-    found = usual_positions(length)
+    found = usual_positions(Corpus.from_bytes(bytes(length)))
     assert 0 <= found[0] <= found[-1] <= length - 2
     assert len(found) <= 1000
     assert len(found) >= min(length - 1, 90) * 0.9

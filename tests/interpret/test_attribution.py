@@ -13,13 +13,13 @@ from tests.naive import network
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.attribution import attribution
+from umrnn.interpret.attribution import Sharing, attribution
 from umrnn.interpret.backward.chains import chains, usual_positions
 from umrnn.interpret.backward.follow import states_at
 from umrnn.interpret.backward.integrated import past_bytes
 from umrnn.interpret.backward.sparsity import THRESHOLDS, sparsity
 from umrnn.nulls import Null
-from umrnn.progress import SILENT
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.weights import Elman
 
@@ -37,7 +37,7 @@ def shares(model, corpus, at, window, steps=256, baseline="mean"):
 
 def used(model, corpus, depth, null=None):
     with one_thread():
-        return sparsity(model, corpus, depth, null or Null(0), None, SILENT)
+        return sparsity(model, corpus, depth, null or Null(0), Work(1))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def published(reference):
 
 
 def test_attribution__published_sparsity(published):
-    assert published.sparsity.patterns == {"W_x": 5371, "W_h": 14245, "W_y": 25178}
+    assert published.sparsity.large_weights == {"W_x": 5371, "W_h": 14245, "W_y": 25178}
     active = {row.threshold: row for row in published.sparsity.active}
     assert active[0.01].mean_active == pytest.approx(1166, abs=1)
     assert active[0.01].median_active == 15
@@ -66,7 +66,7 @@ def test_attribution__published_chains(published):
     assert "h8" in [link.name for link in published.chains[0].links]
     assert 2**published.past.log2_p == pytest.approx(0.996, abs=0.0005)
     head = published.headline()
-    assert (head["predicted"], head["at"], head["top_chain_neuron"]) == (b"x", 10, 8)
+    assert (head["predicted"], head["position"], head["top_chain_neuron"]) == (b"x", 10, 8)
     assert head["top_chain_positions"] > len(published.sampled) / 2
     assert head["chain_weights"] == 15
     assert round(head["chain_weights_share"], 3) == 0.001
@@ -185,7 +185,7 @@ def test_chains__of_a_planted_network():
 
 @pytest.mark.parametrize(("length", "expected"), [(2, (0,)), (3, (0, 1)), (1024, 10), (501, 40)])
 def test_usual_positions__have_a_next_byte(length, expected):
-    found = usual_positions(length)
+    found = usual_positions(Corpus.from_bytes(bytes(length)))
     assert (found if isinstance(expected, tuple) else found[0]) == expected
     assert len(set(found)) == len(found) == min(12, length - 1)
     assert found[-1] <= length - 2
@@ -231,7 +231,7 @@ def test_sparsity__of_pieces_is_that_of_the_whole(monkeypatch):
 
 
 def test_attribution__does_not_depend_on_threads():
-    found = [attribution(rnn.shipped(), Corpus.siteinfo(), depth=9, threads=n) for n in (1, 2, 3)]
+    found = [attribution(rnn.shipped(), Corpus.siteinfo(), depth=9, work=Work(n)) for n in (1, 2, 3)]
     for other in found[1:]:
         assert other.headline() == found[0].headline()
         assert other.tables() == found[0].tables()
@@ -245,7 +245,7 @@ def test_attribution__of_one_neuron_touches_no_more_than_all_weights():
 def test_attribution__of_a_network_without_weights():
     found = attribution(Elman.zeros(2), Corpus.from_bytes(b"abcdef"))
     head = found.headline()
-    assert (head["at"], head["bits"], head["patterns"], head["mean_active"]) == (2, 8, 0, 0)
+    assert (head["position"], head["surprisal_bits"], head["large_weights"], head["mean_active"]) == (2, 8, 0, 0)
     assert math.isnan(head["integrated_leave_one_out_r"])
     assert found.sparsity.active[0].never_active_share is None
     assert found.sparsity.active[0].recurrent_share is None
@@ -258,14 +258,41 @@ def test_attribution__of_a_network_without_weights():
         ({"at": 4}, r"at must be in \[0, 3\], got 4"),
         ({"at": -1}, r"at must be in \[0, 3\], got -1"),
         ({"depth": 4}, "depth must be at most 3 in a corpus of 5 bytes, got 4"),
-        ({"at": 1, "window": 2}, "window must be at most the 1 bytes before the one at position 1, got 2"),
-        ({"steps": 0}, r"steps must be in \[1, 8192\], got 0"),
-        ({"baseline": "one"}, "baseline must be one of mean, zero, got one"),
+        ({"at": 1, "sharing": Sharing(2)}, "window must be at most the 1 bytes before the one at position 1, got 2"),
     ],
 )
 def test_attribution__bad_input(options, message):
     with pytest.raises(InputError, match=message):
         attribution(model_of(2), Corpus.from_bytes(b"abcde"), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": -1}, "window must be at least 0, got -1"),
+        ({"steps": 0}, r"steps must be in \[1, 8192\], got 0"),
+        ({"baseline": "one"}, "baseline must be one of mean, zero, got one"),
+    ],
+)
+def test_sharing__bad_input(options, message):
+    with pytest.raises(InputError, match=message):
+        Sharing(**options)
+
+
+def test_attribution__positions_count_in_the_source():
+    """The same prediction of the same bytes: only where they stand differs."""
+    model, text = model_of(3), markov(300)
+    part, alone = text.slice(100, 200), Corpus.from_bytes(bytes(text.data[100:200]))
+    found, other = attribution(model, part, at=150, depth=4), attribution(model, alone, at=50, depth=4)
+    assert (found.position, other.position) == (150, 50)
+    assert found.past == other.past
+    assert found.sampled == tuple(100 + t for t in other.sampled)
+    links = [[row[3] for row in each.tables()["chains"].rows] for each in (found, other)]
+    assert links[0] == [100 + t for t in links[1]]
+    assert found.effects.at.positions.tolist() == [100 + t for t in other.effects.at.positions]
+    with pytest.raises(InputError, match=r"at must be in \[100, 198\], got 50") as caught:
+        attribution(model, part, at=50)
+    assert "the bytes read are 100:200" in caught.value.hint
 
 
 def test_attribution__of_one_byte():

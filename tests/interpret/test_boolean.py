@@ -18,6 +18,7 @@ from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_p
 from umrnn.interpret.signs.machine import SignMachine, hashes
 from umrnn.interpret.signs.sign_pass import Ternary
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.shipped import shipped_file
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
@@ -330,7 +331,7 @@ def test_ternary__reads_zero_inside_the_dead_zone() -> None:
 @pytest.mark.needs_jit
 def test_boolean__does_not_depend_on_threads_or_blocks(monkeypatch) -> None:
     model, corpus = random_model(70), letters(900)
-    readings = [boolean(model, corpus, null=Null(3), threads=n, ternary=0.1) for n in (1, 2, 5)]
+    readings = [boolean(model, corpus, null=Null(3), work=Work(n), ternary=0.1) for n in (1, 2, 5)]
     assert all(r.headline() == readings[0].headline() for r in readings)
     assert all(r.tables() == readings[0].tables() for r in readings)
     monkeypatch.setattr(sys.modules["umrnn.rnn.trace"], "_LARGEST_BLOCK", 7)  # the name umrnn.rnn.trace is a function

@@ -127,10 +127,10 @@ def test_chosen_positions():
     ("start", "stop", "options", "message"),
     [
         (39, 40, {}, r"position must be in \[0, 38\], got 39"),
-        (3, 3, {}, r"the end of the positions must be in \[4, 39\], got 3"),
-        (3, 40, {}, r"the end of the positions must be in \[4, 39\], got 40"),
+        (3, 3, {}, "the end of the positions must lie beyond the first, 3, got 3"),
+        (3, 40, {}, r"the end of the positions must be in \[0, 39\], got 40"),
         (3, 4, {"top": 0}, r"top must be in \[1, 256\], got 0"),
-        (3, 4, {"patterns": -1}, "patterns must be at least 0, got -1"),
+        (3, 4, {"patterns": -1}, r"patterns must be in \[0, 100000\], got -1"),
         (3, 4, {"depth": 39}, "depth must be at most 38 in a corpus of 40 bytes, got 39"),
     ],
 )

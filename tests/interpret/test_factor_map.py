@@ -15,11 +15,16 @@ from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
 from umrnn.interpret.factors.cells import CellMeans, Grouping
 from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
 from umrnn.interpret.factors.pair_search import PairSearch
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Check, Null, Split
+from umrnn.progress import Work
 from umrnn.rnn.states import States
 from umrnn.rnn.weights import Elman
 
-NONE = Null(0)
+NONE = Check(null=Null(0))
+
+
+def chance(permutations: int) -> Check:
+    return Check(null=Null(permutations))
 
 
 def states_of(corpus: Corpus, hidden: int = 3, seed: int = 0) -> np.ndarray:
@@ -53,7 +58,7 @@ def planted(pairs: list[tuple[int, int]], symbols: bytes, dtype: type = np.float
 )
 def test_neurons__have_the_figures_of_the_definition(corpus: Corpus) -> None:
     corpus, h, lags = corpus.slice(0, 40), states_of(corpus.slice(0, 40)), (3, 0, 1)
-    for row in factor_map(States.given(h, corpus), corpus, lags, null=NONE).neurons:
+    for row in factor_map(States.given(h, corpus), corpus, lags, check=NONE).neurons:
         column = h[:, row.neuron]
         assert (row.lags, pytest.approx(row.r2, abs=1e-12)) == naive.best_pair(corpus.data, column, lags, 3)
         loo = naive.leave_one_out(corpus.data, column, row.lags, 3)
@@ -70,7 +75,7 @@ def test_neurons__have_the_figures_of_the_definition(corpus: Corpus) -> None:
 def test_planted_conjunctions__are_read_back_exactly(dtype: type) -> None:
     pairs = [(0, 4), (2, 7), (1, 3), (0, 1)]
     corpus = Corpus.from_bytes(np.random.default_rng(1).choice(np.frombuffer(b"abc", np.uint8), 600))
-    found = factor_map(planted(pairs, b"abc", dtype), corpus, range(9), null=Null(19))
+    found = factor_map(planted(pairs, b"abc", dtype), corpus, range(9), check=chance(19))
     for pair, row in zip(pairs, found.neurons):
         assert row.lags == pair
         for score in (row.r2, row.loo_r2, row.held_out_r2):
@@ -90,7 +95,7 @@ def test_chance__of_a_fixed_pair_is_exact() -> None:
 
 def test_nothing_to_find__is_not_found() -> None:
     corpus = independent(400)
-    found = factor_map(States.given(states_of(corpus, 40), corpus), corpus, range(4), null=Null(99)).headline()
+    found = factor_map(States.given(states_of(corpus, 40), corpus), corpus, range(4), check=chance(99)).headline()
     assert found["mean_r2"] == pytest.approx(found["null_r2"], abs=0.01)
     assert found["loo_r2"] < 0.01
     assert found["held_out_r2"] < 0.01
@@ -101,8 +106,8 @@ def test_search_repeated_on_shuffles__is_the_definition() -> None:
     corpus, null = markov(60), Null(5, seed=3)
     h = states_of(corpus, 2)
     search = PairSearch.over(States.given(h, corpus), corpus, (0, 1, 2), 2, 60)
-    drawn = best_by_chance(search, shuffles(null, 2, 60), threads=1)
-    turned = best_by_chance(search, rotations(null, 2, 60), threads=1)
+    drawn = best_by_chance(search, shuffles(null, 2, 60), work=Work(1))
+    turned = best_by_chance(search, rotations(null, 2, 60), work=Work(1))
     for k, order in enumerate(shuffles(null, 2, 60)):
         moved = np.concatenate((h[:2], h[order]))
         assert drawn[k] == pytest.approx([naive.best_pair(corpus.data, moved[:, j], (0, 1, 2), 2)[1] for j in (0, 1)])
@@ -128,11 +133,11 @@ def test_published_checkpoint__published_lags(reference: Path) -> None:
     assert round(found["mean_r2"], 3) == 0.837
     assert found["neurons_r2_80"] == 120
     assert (found["dominant_pair"], found["dominant_pair_neurons"]) == ([1, 7], 52)
-    pairs = {pair: count for pair, count, *_ in result.tables()["pairs"].rows}
+    pairs = {pair: count for pair, count, *_ in result.tables()["lag_pairs"].rows}
     assert {(1, 8): 20, (8, 2): 18, (1, 12): 9, (2, 7): 8, (3, 12): 6, (1, 20): 5, (2, 12): 4}.items() <= pairs.items()
     assert round(found["bpc_from_map"], 3) == 0.677
     assert round(found["bpc"], 4) == 0.0813
-    assert round(found["single_lag_r2"], 3) == 0.447
+    assert round(found["single_r2"], 3) == 0.447
     assert round(found["loo_r2"], 3) == 0.509
     assert found["null_r2"] == pytest.approx(0.457, abs=0.005)
     assert found["null_r2_fixed"] == pytest.approx(0.36, abs=0.006)
@@ -147,26 +152,26 @@ def test_published_checkpoint__published_lags(reference: Path) -> None:
 def test_published_checkpoint__all_lags(reference: Path) -> None:
     """The source's 14 neurons of (1, 7) leave the state after the last byte out; with it there are 15."""
     model, corpus = rnn.load(reference / "sat-rnn-published.bin"), Corpus.siteinfo()
-    found = factor_map(model, corpus, null=Null(9)).headline()
+    found = factor_map(model, corpus, check=chance(9)).headline()
     assert (round(found["mean_r2"], 3), found["neurons_r2_80"]) == (0.857, 127)
     assert (found["dominant_pair"], found["dominant_pair_neurons"]) == ([1, 7], 15)
     h = rnn.trace(model, corpus).states()
     shorter = corpus.slice(0, 1023)
-    rows = factor_map(States.given(h[:1023], shorter), shorter, null=NONE).neurons
+    rows = factor_map(States.given(h[:1023], shorter), shorter, check=NONE).neurons
     assert Counter(row.lags for row in rows)[1, 7] == 14
 
 
 @pytest.mark.needs_jit
 def test_figures__do_not_depend_on_threads() -> None:
     corpus = Corpus.siteinfo()
-    results = [factor_map(rnn.shipped(), corpus, range(13), null=Null(40), threads=n) for n in (1, 2, 5)]
+    results = [factor_map(rnn.shipped(), corpus, range(13), check=chance(40), work=Work(n)) for n in (1, 2, 5)]
     assert results[0].headline() == results[1].headline() == results[2].headline()
     assert results[0].neurons == results[1].neurons == results[2].neurons
 
 
 @pytest.mark.parametrize("hidden", [1, 130])
 def test_any_width(hidden: int) -> None:
-    found = factor_map(rnn.initial(hidden), Corpus.siteinfo().slice(0, 80), range(3), null=Null(2))
+    found = factor_map(rnn.initial(hidden), Corpus.siteinfo().slice(0, 80), range(3), check=chance(2))
     assert [row.neuron for row in found.neurons] == list(range(hidden))
 
 
@@ -174,7 +179,7 @@ def test_constant_neurons__are_said_and_left_out_of_means() -> None:
     corpus = markov(80)
     h = states_of(corpus, 3)
     h[:, 1] = 0.3
-    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), null=Null(9))
+    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), check=chance(9))
     assert found.headline()["constant_neurons"] == 1
     row = found.neurons[1]
     assert np.isnan([row.r2, row.loo_r2, row.held_out_r2, row.p_value, row.q_value, row.single_r2]).all()
@@ -183,7 +188,7 @@ def test_constant_neurons__are_said_and_left_out_of_means() -> None:
 
 def test_short_corpora__get_fewer_lags_or_one_clear_line() -> None:
     short = Corpus.from_bytes(b"abab")
-    assert factor_map(States.given(states_of(short), short), short, null=NONE).provenance["parameters"]["lags"] == [
+    assert factor_map(States.given(states_of(short), short), short, check=NONE).provenance["parameters"]["lags"] == [
         0,
         1,
     ]
@@ -227,9 +232,9 @@ def test_states__from_a_file_are_those_of_the_network(tmp_path: Path) -> None:
     corpus, model = Corpus.siteinfo().slice(0, 200), rnn.shipped()
     np.save(tmp_path / "h.npy", rnn.trace(model, corpus).states())
     np.save(tmp_path / "columns.npy", np.asfortranarray(rnn.trace(model, corpus).states()))
-    own = factor_map(model, corpus, range(5), null=Null(3))
+    own = factor_map(model, corpus, range(5), check=chance(3))
     for name in ("h.npy", "columns.npy"):
-        brought = factor_map(States.open(tmp_path / name, corpus), corpus, range(5), null=Null(3))
+        brought = factor_map(States.open(tmp_path / name, corpus), corpus, range(5), check=chance(3))
         assert [row.lags for row in brought.neurons] == [row.lags for row in own.neurons]
         np.testing.assert_allclose([r.r2 for r in brought.neurons], [r.r2 for r in own.neurons], atol=1e-12)
         assert brought.headline()["bpc_from_map"] is None
@@ -242,10 +247,10 @@ def test_states__from_a_file_are_those_of_the_network(tmp_path: Path) -> None:
 
 def test_states__beyond_the_limit_go_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, model = Corpus.siteinfo().slice(0, 300), rnn.initial(4)
-    whole = factor_map(model, corpus, range(4), null=Null(3))
+    whole = factor_map(model, corpus, range(4), check=chance(3))
     monkeypatch.setattr("umrnn.rnn.states.LARGEST_ARRAY", 1000)
     monkeypatch.setattr("umrnn.interpret.factors.pair_search._BLOCK_BYTES", 1000)
-    spilled = factor_map(model, corpus, range(4), null=Null(3))
+    spilled = factor_map(model, corpus, range(4), check=chance(3))
     np.testing.assert_allclose([r.r2 for r in spilled.neurons], [r.r2 for r in whole.neurons], atol=1e-12)
 
 
@@ -254,7 +259,7 @@ def test_held_out__counts_only_the_first_part() -> None:
     corpus, h = markov(90), states_of(markov(90), 2)
     other = h.copy()
     other[45:] = other[45:][::-1]
-    maps = [factor_map(States.given(s, corpus), corpus, (0, 1), null=NONE, split=Split(0.5)) for s in (h, other)]
+    maps = [factor_map(States.given(s, corpus), corpus, (0, 1), check=Check(Split(0.5), Null(0))) for s in (h, other)]
     for j in range(2):
         scores = [naive.held_out(corpus.data, s[:, j], (0, 1), 1, 45) for s in (h, other)]
         assert [m.neurons[j].held_out_r2 for m in maps] == pytest.approx(scores, abs=1e-12)
@@ -266,7 +271,7 @@ def test_slow_states__that_never_saw_the_bytes_are_not_significant() -> None:
     h = np.zeros((len(corpus), 32))
     for t in range(1, len(h)):
         h[t] = 0.98 * h[t - 1] + rng.standard_normal(32)
-    found = factor_map(States.given(h, corpus), corpus, PUBLISHED_LAGS, null=Null(99))
+    found = factor_map(States.given(h, corpus), corpus, PUBLISHED_LAGS, check=chance(99))
     assert found.headline()["loo_r2"] < 0
     assert found.headline()["significant_neurons"] <= 2
 
@@ -274,7 +279,7 @@ def test_slow_states__that_never_saw_the_bytes_are_not_significant() -> None:
 @pytest.mark.parametrize("reach", [18, 19, 20, 38])
 @pytest.mark.parametrize("features", [False, True])
 def test_lags__that_leave_nothing_to_count_leave_nothing_held_out(reach: int, features: bool) -> None:
-    found = factor_map(rnn.initial(3), markov(40), (0, reach), features=features, null=NONE)
+    found = factor_map(rnn.initial(3), markov(40), (0, reach), features=features, check=NONE)
     known = reach < 19
     assert np.isfinite(found.headline()["held_out_r2"]) == known
     assert np.isfinite(found.headline()["bpc_from_map_held_out"]) == known
@@ -286,7 +291,8 @@ def test_lags__that_leave_nothing_to_count_leave_nothing_held_out(reach: int, fe
 def test_r2__does_not_depend_on_the_scale_of_the_states(dtype: type, scale: float) -> None:
     corpus, h = markov(200), states_of(markov(200), 3)
     plain, scaled = (
-        factor_map(States.given((h * by).astype(dtype), corpus), corpus, (0, 1, 2), null=Null(9)) for by in (1, scale)
+        factor_map(States.given((h * by).astype(dtype), corpus), corpus, (0, 1, 2), check=chance(9))
+        for by in (1, scale)
     )
     for a, b in zip(plain.neurons, scaled.neurons):
         assert a.lags == b.lags
@@ -296,11 +302,11 @@ def test_r2__does_not_depend_on_the_scale_of_the_states(dtype: type, scale: floa
 def test_constant_neurons__have_no_pair() -> None:
     corpus, h = markov(80), np.ones((80, 5))
     h[:, 3:] = states_of(corpus, 2)
-    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), null=NONE)
+    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), check=NONE)
     assert [row.lags is None for row in found.neurons] == [True, True, True, False, False]
-    assert sum(row[1] for row in found.tables()["pairs"].rows) == 2
+    assert sum(row[1] for row in found.tables()["lag_pairs"].rows) == 2
     assert found.headline()["dominant_pair"] in [list(row.lags) for row in found.neurons[3:]]
-    still = factor_map(States.given(np.ones((80, 2)), corpus), corpus, (0, 1), null=Null(3)).headline()
+    still = factor_map(States.given(np.ones((80, 2)), corpus), corpus, (0, 1), check=chance(3)).headline()
     assert (still["dominant_pair"], still["dominant_pair_neurons"], still["constant_neurons"]) == (None, 0, 2)
 
 
@@ -309,5 +315,5 @@ def test_significance__needs_enough_shuffles(permutations: int, known: bool) -> 
     """At 19 shuffles the smallest p is .05: three neurons that follow the bytes are three discoveries, not none."""
     corpus = Corpus.from_bytes(np.random.default_rng(1).choice(np.frombuffer(b"abc", np.uint8), 300))
     h = np.stack([np.roll(corpus.data, d).astype(float) for d in (0, 1, 2)], axis=1)
-    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), null=Null(permutations)).headline()
+    found = factor_map(States.given(h, corpus), corpus, (0, 1, 2), check=chance(permutations)).headline()
     assert found["significant_neurons"] == (3 if known else None)

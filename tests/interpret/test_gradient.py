@@ -15,6 +15,7 @@ from umrnn.errors import InputError
 from umrnn.interpret.backward.follow import Follower, Stretch, stretches
 from umrnn.interpret.gradient import gradient
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.weights import Elman
 
@@ -146,7 +147,7 @@ def test_gradient__looks_over_the_ends_of_blocks(hidden, length):
 
 
 def test_gradient__does_not_depend_on_threads():
-    found = [gradient(rnn.shipped(), Corpus.siteinfo(), depth=12, null=Null(2), threads=n) for n in (1, 2, 5)]
+    found = [gradient(rnn.shipped(), Corpus.siteinfo(), depth=12, null=Null(2), work=Work(n)) for n in (1, 2, 5)]
     assert found[0].lags == found[1].lags == found[2].lags
     assert found[0].neurons == found[1].neurons == found[2].neurons
 

@@ -10,18 +10,13 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.directions.edits import Intervention, edited_bits, nearby, random_frames
-from umrnn.interpret.directions.feature_sums import (
-    Sums,
-    feature_names,
-    feature_values,
-    open_direction,
-    sum_states,
-    unit,
-)
+from umrnn.interpret.directions.feature_sums import Sums, sum_states
+from umrnn.interpret.directions.feature_values import feature_names, feature_values
+from umrnn.interpret.directions.vectors import open_direction, unit
 from umrnn.interpret.intervene import intervene
 from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.nulls import Null
-from umrnn.progress import SILENT
+from umrnn.progress import Work
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
@@ -211,10 +206,10 @@ def test_regression__of_neurons_that_are_copies_says_its_rank():
 
 def test_intervene__for_any_threads():
     model, corpus = model_of(5, np.float32), words(400)
-    runs = [intervene(model, corpus, draws=17, null=Null(4), threads=threads) for threads in (1, 2)]
+    runs = [intervene(model, corpus, draws=17, null=Null(4), work=Work(threads)) for threads in (1, 2)]
     assert repr(runs[0].headline()) == repr(runs[1].headline())
     assert repr(runs[0].tables()) == repr(runs[1].tables())  # NaN equals NaN in print
-    patches = [patch_positions(model, corpus, 50, 90, max_lag=3, threads=threads) for threads in (1, 2)]
+    patches = [patch_positions(model, corpus, 50, 90, max_lag=3, work=Work(threads)) for threads in (1, 2)]
     assert patches[0].headline() == patches[1].headline()
 
 
@@ -223,7 +218,7 @@ def test_edited_bits__do_not_depend_on_how_many_runs_there_are():
     labels = np.zeros(150, np.int32)
     few, many = nearby(random_frames(0, 1, 1, 40)[0], 3, 2), nearby(random_frames(0, 1, 1, 40)[0], 3, 20)
     plan = {("few", ""): Intervention(few), ("many", ""): Intervention(many)}
-    found = edited_bits(model, corpus, labels, plan, None, SILENT)
+    found = edited_bits(model, corpus, labels, plan, Work(1))
     assert found["few", ""].tolist() == found["many", ""][:3].tolist()
     assert len(set(found["many", ""].tolist())) == 21
 
@@ -337,8 +332,8 @@ def test_patch_texts__finds_the_neuron_that_carries_the_difference():
     found = patch_texts(model, b"<abc", b"[xyz", max_lag=10)
     assert found.headline()["answer"] == b">"
     assert [row.lag for row in found.lags] == [0, 1, 2, 3]  # no run is longer
-    assert {row.top_neuron for row in found.lags} == {2}
-    assert all(row.top_neuron_recovered_share > 0.99 for row in found.lags)
+    assert {row.best_neuron for row in found.lags} == {2}
+    assert all(row.best_neuron_recovered_share > 0.99 for row in found.lags)
     assert all(row.neurons_that_recover_half == 1 for row in found.lags)
     assert all(row.mean_neuron_recovered_share == pytest.approx(1 / 3, abs=0.01) for row in found.lags)
 

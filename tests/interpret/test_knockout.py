@@ -12,6 +12,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.knockout import knockout
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
@@ -26,11 +27,11 @@ def model_of(hidden, dtype=np.float64, scale=0.5):
 
 def test_knockout__published_figures(reference):
     found = knockout(rnn.load(reference / "sat-rnn-published.bin"), Corpus.siteinfo())
-    ranked = sorted(found.rows, key=lambda row: row.rank)[:10]
+    ranked = sorted(found.rows, key=lambda row: row.cost_rank)[:10]
     assert [(row.neuron, round(row.delta_bpc, 4)) for row in ranked] == list(PUBLISHED.items())
     head = found.headline()
     assert (head["top_neuron"], head["neurons_that_hurt"]) == (8, 9)
-    assert head["max_sign_snap_bpc"] < 0.008
+    assert head["max_sign_snap_delta_bpc"] < 0.008
     kept = {row.neurons: row for row in found.curve}
     for count, bpc in KEPT.items():
         assert kept[count].keep_top_bpc == pytest.approx(bpc, abs=0.005)
@@ -75,12 +76,12 @@ def test_knockout__finds_the_planted_neuron():
     assert found.headline()["top_neuron"] == 2
     assert found.rows[2].delta_bpc == pytest.approx(1, abs=0.01)  # a coin's worth
     assert found.rows[1].delta_bpc == pytest.approx(0, abs=1e-12)
-    assert abs(found.rows[0].mean_ablation_bpc) < 1e-12  # a neuron that never moves
+    assert abs(found.rows[0].mean_ablation_delta_bpc) < 1e-12  # a neuron that never moves
     assert [row.keep_top_bpc for row in found.curve][:2] == pytest.approx([1, 0], abs=0.01)
 
 
 def test_knockout__does_not_depend_on_threads():
-    found = [knockout(rnn.shipped(), Corpus.siteinfo(), null=Null(2), threads=n) for n in (1, 2, 5)]
+    found = [knockout(rnn.shipped(), Corpus.siteinfo(), null=Null(2), work=Work(n)) for n in (1, 2, 5)]
     assert found[0].rows == found[1].rows == found[2].rows
     assert found[0].curve == found[1].curve == found[2].curve
 
@@ -96,7 +97,7 @@ def test_knockout__of_a_long_corpus_is_the_mean_over_blocks():
         rnn.bits_per_byte(replace(model, W_y=W_y), corpus) - found.bpc, abs=1e-12
     )
     assert found.rows[1].mean_abs_state == pytest.approx(np.abs(states[:, 1]).mean(), abs=1e-12)
-    halves = found.rows[1].first_half_bpc * 2499 + found.rows[1].second_half_bpc * 2500
+    halves = found.rows[1].first_half_delta_bpc * 2499 + found.rows[1].second_half_delta_bpc * 2500
     assert halves / 4999 == pytest.approx(found.rows[1].delta_bpc, abs=1e-12)
 
 

@@ -13,6 +13,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.lyapunov import lyapunov
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
@@ -26,7 +27,7 @@ def linear(W_h) -> Elman:
 
 
 def values(result) -> list[float]:
-    return [row.exponent for row in result.spectrum.exponents]
+    return [row.exponent for row in result.exponents.values]
 
 
 def orthogonal(size: int) -> np.ndarray:
@@ -41,7 +42,7 @@ def test_lyapunov__published_checkpoint(reference):
     assert head["sum_of_exponents"] == pytest.approx(head["mean_log_det"], rel=1e-9)
     assert head["shuffled_lambda1"] > 0.05 < head["fixed_byte_lambda1"]
     assert 2.5 < head["transient_error_ratio"] < 4.5
-    assert len(found.spectrum.exponents) == 128
+    assert len(found.exponents.values) == 128
 
 
 def test_lyapunov__of_one_neuron_is_the_mean_of_its_log_slope():
@@ -79,7 +80,7 @@ def test_lyapunov__of_linear_networks_are_known(W_h, expected):
     found = lyapunov(linear(W_h), TEXT)
     assert values(found) == pytest.approx(expected.tolist(), abs=1e-9)
     assert found.headline()["sum_of_exponents"] == pytest.approx(expected.sum())
-    assert all(row.standard_error < 1e-9 for row in found.spectrum.exponents)
+    assert all(row.standard_error < 1e-9 for row in found.exponents.values)
     assert found.headline()["positive_share"] == np.mean(expected > 0)
     assert found.headline()["fixed_byte_lambda1"] == pytest.approx(expected[0])
 
@@ -88,7 +89,7 @@ def test_lyapunov__of_a_cycle_of_neurons_are_all_its_mean():
     """Neuron j passes to j + 1 with a weight of its own: one turn multiplies every direction by the product."""
     weights = np.array([3.0, 0.5, 0.25, 1.5])
     found = lyapunov(linear(np.roll(np.diag(weights), 1, axis=0)), TEXT, steps=1012)  # burn-in, then whole turns
-    assert found.spectrum.steps == 962
+    assert found.exponents.steps == 962
     assert values(found) == pytest.approx([np.log(weights).mean()] * 4, abs=2 * np.ptp(np.log(weights)) / 962)
 
 
@@ -102,7 +103,7 @@ def test_lyapunov__is_the_definition(dtype, exponents):
     found = lyapunov(model, corpus, exponents=exponents, null=Null(3, 7))
     assert values(found) == pytest.approx(expected, abs=1e-5 if dtype == np.float32 else 1e-10)
     whole = lyapunov(model, corpus, null=Null(3, 7))
-    assert whole.spectrum.kaplan_yorke_dimension == pytest.approx(naive.kaplan_yorke(values(whole)))
+    assert whole.exponents.kaplan_yorke_dimension == pytest.approx(naive.kaplan_yorke(values(whole)))
     assert values(whole)[:exponents] == pytest.approx(values(found), abs=1e-9)
 
 
@@ -111,7 +112,7 @@ def test_lyapunov__is_the_definition(dtype, exponents):
     [([2.0, 0.8, 0.1], 2 + math.log(1.6) / math.log(10)), ([0.9, 0.5], 0.0), ([3.0, 2.0], 2.0)],
 )
 def test_lyapunov__kaplan_yorke_dimension(diagonal, dimension):
-    found = lyapunov(linear(np.diag(diagonal)), TEXT).spectrum
+    found = lyapunov(linear(np.diag(diagonal)), TEXT).exponents
     assert found.kaplan_yorke_dimension == pytest.approx(dimension)
     assert naive.kaplan_yorke([math.log(value) for value in diagonal]) == pytest.approx(dimension)
 
@@ -141,8 +142,8 @@ def test_lyapunov__without_recurrence_is_minus_infinity():
 
 
 def test_lyapunov__does_not_depend_on_threads():
-    found = [lyapunov(rnn.shipped(), TEXT, steps=200, exponents=20, threads=n) for n in (1, 2, 5)]
-    assert found[0].spectrum == found[1].spectrum == found[2].spectrum
+    found = [lyapunov(rnn.shipped(), TEXT, steps=200, exponents=20, work=Work(n)) for n in (1, 2, 5)]
+    assert found[0].exponents == found[1].exponents == found[2].exponents
     assert found[0].controls == found[1].controls == found[2].controls
 
 

@@ -15,6 +15,7 @@ from umrnn.interpret.contexts.batches import Contexts, divergence, other_seen
 from umrnn.interpret.contexts.spread import group_spread
 from umrnn.interpret.memory import memory
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.evaluate import bits_per_byte
 from umrnn.rnn.weights import Elman
 
@@ -34,7 +35,7 @@ def delay(steps: int) -> Elman:
 
 def test_memory__methods_are_their_definitions():
     model, corpus = Elman(**network.random_weights(256, 4)), markov(120)
-    found = memory(model, corpus, depth=7, permutations=0)
+    found = memory(model, corpus, depth=7, null=Null(0))
     contexts = [corpus.data[t - 50 : t] for t in range(50, 120)]
     assert found.provenance["parameters"]["context"] == 50
     for k in (1, 3, 7):
@@ -42,7 +43,7 @@ def test_memory__methods_are_their_definitions():
         kl, distance = naive.unseen_change(model.arrays(), contexts, k)
         assert (row.unseen_kl_bits, row.unseen_l2) == (pytest.approx(kl), pytest.approx(distance))
         assert row.group_variance == pytest.approx(naive.group_variance(model.arrays(), contexts, k))
-        assert row.contexts == 70
+        assert row.positions == 70
         assert math.isnan(row.p_value)
     head = found.headline()
     values = [row.group_variance for row in found.offsets]
@@ -54,12 +55,12 @@ def test_memory__methods_are_their_definitions():
 
 def test_memory__draws_contexts_of_a_long_corpus_for_each_offset():
     model, corpus = Elman(**network.random_weights(256, 3)), markov(400)
-    found = memory(model, corpus, depth=2, positions=60, permutations=0)
+    found = memory(model, corpus, depth=2, positions=60, null=Null(0))
     for k in (1, 2):
         chosen = np.sort(np.random.default_rng(42 + k).choice(350, 60, replace=False))
         contexts = [corpus.data[t : t + 50] for t in chosen]
         assert found.offsets[k - 1].group_variance == pytest.approx(naive.group_variance(model.arrays(), contexts, k))
-        assert found.offsets[k - 1].contexts == 60
+        assert found.offsets[k - 1].positions == 60
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4])
@@ -186,8 +187,8 @@ def test_other_seen__never_keeps_a_byte():
 
 @pytest.mark.parametrize("positions", [100, 2000])
 def test_memory__does_not_depend_on_threads(positions):
-    options = {"depth": 4, "positions": positions, "horizon": 30, "permutations": 50}
-    found = [memory(rnn.shipped(), TEXT, **options, threads=n).tables() for n in (1, 2, 5)]
+    options = {"depth": 4, "positions": positions, "horizon": 30, "null": Null(50)}
+    found = [memory(rnn.shipped(), TEXT, **options, work=Work(n)).tables() for n in (1, 2, 5)]
     assert repr(found[0]) == repr(found[1]) == repr(found[2])
 
 
@@ -207,10 +208,8 @@ def test_memory__of_any_bytes_and_network(content, model):
         (b"x", {}, "a corpus of one byte has nothing to predict"),
         (b"wxyz", {"depth": 4}, r"depth must be in \[1, 3\], got 4"),
         (b"wxyz", {"depth": 0}, r"depth must be in \[1, 3\], got 0"),
-        (b"wxyz", {"positions": 0}, "positions must be at least 1, got 0"),
+        (b"wxyz", {"positions": 0}, r"positions must be in \[1, 100000\], got 0"),
         (b"wxyz", {"horizon": 3}, r"horizon must be in \[1, 2\], got 3"),
-        (b"wxyz", {"permutations": -1}, "permutations must be at least 0, got -1"),
-        (b"wxyz", {"seed": -1}, "seed must be at least 0, got -1"),
     ],
 )
 def test_memory__bad_input(corpus, options, message):

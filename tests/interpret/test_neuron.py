@@ -10,13 +10,13 @@ from umrnn.interpret.factor_map import factor_map
 from umrnn.interpret.knockout import knockout
 from umrnn.interpret.neuron import neuron
 from umrnn.interpret.saturation import saturation
-from umrnn.nulls import Null
+from umrnn.nulls import Check, Null
 
 
 def test_card__is_a_row_of_every_reading() -> None:
     corpus, model, lags = Corpus.siteinfo().slice(0, 300), rnn.shipped(), (0, 1, 7)
-    card = neuron(model, corpus, 8, lags, null=Null(5))
-    row = factor_map(model, corpus, lags, null=Null(5)).neurons[8]
+    card = neuron(model, corpus, 8, lags, check=Check(null=Null(5)))
+    row = factor_map(model, corpus, lags, check=Check(null=Null(5))).neurons[8]
     for name in ("lags", "cells", "neuron"):
         assert getattr(card.factors, name) == getattr(row, name)
     for name in ("r2", "null_r2", "loo_r2", "held_out_r2"):
@@ -27,7 +27,7 @@ def test_card__is_a_row_of_every_reading() -> None:
 
 def test_card__lists_what_the_arrays_hold() -> None:
     corpus, model = Corpus.siteinfo().slice(0, 300), rnn.shipped()
-    tables = neuron(model, corpus, 8, (0, 1), top=3, null=Null(0)).tables()
+    tables = neuron(model, corpus, 8, (0, 1), top=3, check=Check(null=Null(0))).tables()
     h = rnn.trace(model, corpus).states()[:, 8]
     highest = tables["highest"].rows
     assert [row[0] for row in highest] == np.argsort(-h, kind="stable")[:3].tolist()
@@ -47,7 +47,7 @@ def test_card__lists_what_the_arrays_hold() -> None:
 
 def test_card__after_the_last_byte_nothing_follows() -> None:
     corpus = Corpus.from_bytes(b"abcd")
-    rows = neuron(rnn.initial(1), corpus, 0, top=9, null=Null(0)).tables()["highest"].rows
+    rows = neuron(rnn.initial(1), corpus, 0, top=9, check=Check(null=Null(0))).tables()["highest"].rows
     assert {row[0]: row[3] for row in rows} == {0: b"b", 1: b"c", 2: b"d", 3: None}
 
 

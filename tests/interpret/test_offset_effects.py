@@ -15,6 +15,7 @@ from umrnn.interpret.offset_effects import offset_effects
 from umrnn.interpret.replaced import effects as module
 from umrnn.interpret.replaced.effects import position_effects
 from umrnn.interpret.replaced.runs import replacements
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
@@ -64,7 +65,7 @@ def test_offset_effects__published_figures(reference):
 def test_offset_effects__is_the_definition(dtype, kind):
     model, corpus, lags = model_of(3, dtype), markov(24), 5
     wide = {name: array.astype(np.float64) for name, array in model.arrays().items()}
-    found = offset_effects(model, corpus, positions=[22, 1, 9], max_offset=lags, replace=kind, seed=3)
+    found = offset_effects(model, corpus, positions=[22, 1, 9], max_lag=lags, replace=kind, seed=3)
     other = replacements(corpus, kind, 3)
     cells = {}
     for t in range(23):
@@ -94,7 +95,7 @@ def test_offset_effects__is_the_definition(dtype, kind):
 
 def test_offset_effects__of_an_echo_are_where_it_was_planted():
     corpus = Corpus.from_bytes(b"abbabaaabbbababbaabab" * 20)
-    found = offset_effects(echo(), corpus, max_offset=9, replace="random", positions=range(10, 400))
+    found = offset_effects(echo(), corpus, max_lag=9, replace="random", positions=range(10, 400))
     assert found.at.sign_changes.mean(axis=0).tolist() == [1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
     assert [row[1] for row in found.tables()["lag_neurons"].rows] == [None, 1, 2, 3]
     assert np.flatnonzero(found.at.kl_bits.max(axis=0) > 1e-9).tolist() == [2]
@@ -107,7 +108,7 @@ def test_offset_effects__of_an_echo_are_where_it_was_planted():
 
 def test_offset_effects__does_not_depend_on_threads_or_blocks(monkeypatch):
     model, corpus = rnn.shipped(), Corpus.siteinfo()
-    found = [offset_effects(model, corpus, threads=threads) for threads in (1, 2, 5)]
+    found = [offset_effects(model, corpus, work=Work(threads)) for threads in (1, 2, 5)]
     monkeypatch.setattr(import_module("umrnn.rnn.trace"), "_LARGEST_BLOCK", 70)
     found.append(offset_effects(model, corpus))
     for other in found[1:]:
@@ -133,10 +134,10 @@ def test_position_effects__over_the_edges_of_pieces_and_blocks():
 
 def test_offset_effects__of_much_work_are_sampled_evenly(monkeypatch):
     model, corpus = model_of(2), markov(2000)
-    whole = offset_effects(model, corpus, max_offset=3).whole
+    whole = offset_effects(model, corpus, max_lag=3).whole
     assert whole.pairs.tolist() == [1999, 1998, 1997, 1996]
     monkeypatch.setattr(module, "_WORK", 2000 * 4 * 2 * 258 // 3)
-    found = offset_effects(model, corpus, max_offset=3)
+    found = offset_effects(model, corpus, max_lag=3)
     assert found.whole.pairs.tolist() == [3 * 256] * 4  # pieces 0, 3 and 6 of 8
     assert found.provenance["parameters"]["every_piece"] == 3
     assert found.whole.kl_bits == pytest.approx(whole.kl_bits, rel=0.1)
@@ -177,8 +178,8 @@ def test_replacements__are_other_bytes():
         (b"abcd", {"positions": [-1]}, r"every position must be in \[0, 2\], got -1"),
         (b"abcd", {"positions": [1, 1]}, "positions must be distinct, got 1 more than once"),
         (b"abcd", {"positions": []}, "positions must name at least one position, got none"),
-        (b"abcd", {"max_offset": 0}, "max-offset must be at least 1, got 0"),
-        (b"abcd", {"max_offset": 3}, "max-offset must be shorter than the 3 bytes that predict one, got 3"),
+        (b"abcd", {"max_lag": 0}, "max-lag must be at least 1, got 0"),
+        (b"abcd", {"max_lag": 3}, "max-lag must be shorter than the 3 bytes that predict one, got 3"),
         (b"abcd", {"replace": "zero"}, "replace must be one of unseen, random, got 'zero'"),
         (b"aaaa", {"replace": "random"}, "random replacements need a corpus of at least two different bytes"),
         (b"abcd", {"tolerance": -1.0}, "tolerance must be a finite number of at least 0, got -1"),

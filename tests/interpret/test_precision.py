@@ -10,6 +10,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.precision import precision
 from umrnn.interpret.rounding.representation import Representation, represented_bits, rounded_bits
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
@@ -104,7 +105,7 @@ def test_leverage__of_a_flip_to_infinity_is_clipped():
 
 
 def test_precision__does_not_depend_on_threads():
-    found = [precision(model_of(20, np.float32), markov(200), starts=2, threads=n) for n in (1, 2, 5)]
+    found = [precision(model_of(20, np.float32), markov(200), starts=2, work=Work(n)) for n in (1, 2, 5)]
     for name in ("states", "weights", "leverage", "growth"):
         assert getattr(found[0], name) == getattr(found[1], name) == getattr(found[2], name)
 
@@ -122,9 +123,9 @@ def test_precision__of_a_float64_network_rounds_to_float32():
     assert 0 < abs(found["float32"].read_out_delta_bpc) < 1e-6
 
 
-def test_error_growth__is_the_difference_of_two_runs():
+def test_float_differences__are_the_difference_of_two_runs():
     model, corpus = model_of(5, np.float32), markov(120)
-    rows = precision(model, corpus, starts=0).growth
+    rows = precision(model, corpus, starts=0).differences
     assert [row.step for row in rows] == [1, 2, 5, 10, 20, 50, 100]
     single, double = (rnn.trace(each, corpus).states() for each in (model, model.astype(np.float64)))
     assert rows[-1].max_abs_difference == np.abs(single[99] - double[99]).max()
@@ -133,7 +134,7 @@ def test_error_growth__is_the_difference_of_two_runs():
 
 @pytest.mark.parametrize(
     ("corpus", "starts", "message"),
-    [(b"x", 0, "a corpus of one byte has nothing to predict"), (b"xy", -1, "starts must be at least 0, got -1")],
+    [(b"x", 0, "a corpus of one byte has nothing to predict"), (b"xy", -1, r"starts must be in \[0, 10000\], got -1")],
 )
 def test_precision__bad_input(corpus, starts, message):
     with pytest.raises(InputError, match=message):

@@ -10,6 +10,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.saturation import saturation
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
@@ -19,7 +20,7 @@ def test_saturation__published_figures(reference):
     found = saturation(rnn.load(reference / "sat-rnn-published.bin"), Corpus.siteinfo())
     assert {j: found.rows[j].flips for j in (20, 88, 36)} == {20: 667, 88: 653, 36: 633}
     head = found.headline()
-    assert (head["top_neuron"], head["min_flips"], head["mode_dwell"], head["volatile"]) == (20, 133, 1, 128)
+    assert (head["max_flips_neuron"], head["min_flips"], head["mode_dwell"], head["volatile"]) == (20, 133, 1, 128)
     assert round(head["mean_flips_per_step"], 1) == 52.2
     assert round(head["below_half_share"], 3) == 0.314
     assert round(head["mean_abs_state"], 3) == 0.655
@@ -83,7 +84,7 @@ def test_saturation__of_independent_neurons_is_chance():
 
 
 def test_saturation__does_not_depend_on_threads():
-    found = [saturation(rnn.shipped(), Corpus.siteinfo(), null=Null(3), threads=n) for n in (1, 2, 5)]
+    found = [saturation(rnn.shipped(), Corpus.siteinfo(), null=Null(3), work=Work(n)) for n in (1, 2, 5)]
     assert found[0].rows == found[1].rows == found[2].rows
     assert found[0].pairs == found[1].pairs == found[2].pairs
 
@@ -91,7 +92,7 @@ def test_saturation__does_not_depend_on_threads():
 def test_saturation__of_two_bytes_has_one_state():
     found = saturation(Elman.zeros(1), Corpus.from_bytes(b"ab"))
     head = found.headline()
-    assert (head["top_flips"], head["mean_dwell"], head["max_jaccard"]) == (0, None, None)
+    assert (head["max_flips"], head["mean_dwell"], head["max_jaccard"]) == (0, None, None)
     assert np.isnan(head["mean_flips_per_step"])
 
 

@@ -12,10 +12,14 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
 from umrnn.interpret.factors.votes import Votes, by_chance
-from umrnn.nulls import Null
+from umrnn.nulls import Check, Null
 from umrnn.rnn.states import States
 
-NONE = Null(0)
+NONE = Check(null=Null(0))
+
+
+def chance(permutations: int) -> Check:
+    return Check(null=Null(permutations))
 
 
 @pytest.mark.parametrize("corpus", [pytest.param(corpus, id=name) for name, corpus in small() if len(corpus) > 20])
@@ -23,7 +27,7 @@ def test_signs__have_the_figures_of_the_definition(corpus: Corpus) -> None:
     corpus = corpus.slice(0, min(60, len(corpus)))
     h = np.random.default_rng(0).standard_normal((len(corpus), 3)) + np.arange(-1, 2)
     lags, half = (3, 0, 1), len(corpus) // 2
-    found = factor_map(States.given(h, corpus), corpus, lags, null=NONE)
+    found = factor_map(States.given(h, corpus), corpus, lags, check=NONE)
     for row, factors in zip(found.signs, found.neurons):
         column, signs = h[:, row.neuron], h[:, row.neuron] >= 0
         assert row.lags == factors.lags
@@ -53,7 +57,7 @@ def test_conjunction__of_two_letters_is_told_exactly() -> None:
     corpus = Corpus.from_bytes(np.random.default_rng(1).integers(97, 99, 600).astype(np.uint8))
     is_a = corpus.data == ord("a")
     both = np.where(np.roll(is_a, 2) & np.roll(is_a, 5), 0.5, -0.5)
-    found = factor_map(States.given(both[:, np.newaxis], corpus), corpus, range(7), null=NONE)
+    found = factor_map(States.given(both[:, np.newaxis], corpus), corpus, range(7), check=NONE)
     row = found.signs[0]
     assert (row.lags, row.conjunction, row.loo_conjunction) == ((2, 5), True, True)
     assert [row.vote_accuracy, row.loo_vote_accuracy, row.held_out_vote_accuracy] == [1, 1, 1]
@@ -63,7 +67,7 @@ def test_conjunction__of_two_letters_is_told_exactly() -> None:
 
 def test_signs__of_a_neuron_that_never_changes_are_missing() -> None:
     corpus = Corpus.from_bytes(b"abcabcabcabc")
-    found = factor_map(States.given(np.ones((12, 1)), corpus), corpus, (0, 1), null=NONE)
+    found = factor_map(States.given(np.ones((12, 1)), corpus), corpus, (0, 1), check=NONE)
     assert found.signs[0].lags is found.signs[0].conjunction is None
     assert np.isnan(found.headline()["vote_accuracy"])
 
@@ -72,7 +76,7 @@ def test_signs__of_a_neuron_that_never_changes_are_missing() -> None:
 def test_signs__published_accuracies(reference: Path) -> None:
     """EXPERIMENTS section 10: votes are right for 90 to 97 % of the positions; chance and other positions beside it."""
     model = rnn.load(reference / "sat-rnn-published.bin")
-    found = factor_map(model, Corpus.siteinfo(), PUBLISHED_LAGS, null=NONE)
+    found = factor_map(model, Corpus.siteinfo(), PUBLISHED_LAGS, check=NONE)
     accuracies = [row.vote_accuracy for row in found.signs]
     assert round(max(accuracies), 2) == 0.98
     assert sum(accuracy >= 0.9 for accuracy in accuracies) > 100

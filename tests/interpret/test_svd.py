@@ -13,6 +13,7 @@ from umrnn.decomposition import centred, decompose
 from umrnn.errors import InputError
 from umrnn.interpret.svd import svd
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit
@@ -137,7 +138,7 @@ def test_svd__of_any_bytes_and_network(content, model):
 
 
 def test_svd__does_not_depend_on_threads():
-    found = [svd(rnn.shipped(), TEXT, null=Null(3), threads=n) for n in (1, 2, 5)]
+    found = [svd(rnn.shipped(), TEXT, null=Null(3), work=Work(n)) for n in (1, 2, 5)]
     for other in found[1:]:
         assert (other.components, other.centred_components) == (found[0].components, found[0].centred_components)
         assert (other.errors, other.supports) == (found[0].errors, found[0].supports)

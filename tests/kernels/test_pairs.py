@@ -9,6 +9,7 @@ from tests.corpora import small
 from tests.naive import factor_map as naive
 from umrnn.interpret.factors import pair_search
 from umrnn.interpret.factors.pair_search import PairSearch
+from umrnn.progress import Work
 from umrnn.rnn.states import States
 
 CORPORA = [pytest.param(corpus.slice(0, min(40, len(corpus))), id=name) for name, corpus in small() if len(corpus) > 5]
@@ -19,7 +20,7 @@ def random_states(length, hidden, dtype=np.float64, seed=0):
 
 
 def found(search, orders=None, **options):
-    scores = list(search.scores(orders, threads=1, **options))
+    scores = list(search.scores(orders, work=Work(1), **options))
     return [pair for part in scores for pair in part.pairs], np.concatenate([part.r2 for part in scores], axis=1)
 
 

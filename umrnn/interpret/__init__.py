@@ -4,7 +4,7 @@ A **lag** counts back from the byte just read: h_t is explained by x_t (lag 0), 
 """
 
 from umrnn.interpret.alignment import alignment
-from umrnn.interpret.attribution import attribution
+from umrnn.interpret.attribution import Sharing, attribution
 from umrnn.interpret.boolean import boolean
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
 from umrnn.interpret.gradient import gradient
@@ -17,13 +17,14 @@ from umrnn.interpret.offset_effects import offset_effects
 from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.interpret.precision import precision
 from umrnn.interpret.saturation import saturation
-from umrnn.interpret.signs.influence import boolean_influence
+from umrnn.interpret.signs import boolean_influence
 from umrnn.interpret.svd import svd
 from umrnn.interpret.weights import read_weights
 from umrnn.rnn.states import States
 
 __all__ = [
     "PUBLISHED_LAGS",
+    "Sharing",
     "States",
     "alignment",
     "attribution",

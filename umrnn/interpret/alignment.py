@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from typing import Any, NamedTuple, final
 
@@ -11,10 +12,9 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.replaced.effects import position_effects
-from umrnn.interpret.replaced.runs import Replacement, checked_positions, other_kind, replacements
+from umrnn.interpret.replaced import Replacement, checked_positions, other_kind, position_effects, replacements
 from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
@@ -64,7 +64,7 @@ class Alignment(Result):
 
     Parameters
     ----------
-    positions : shape (P,), int64, of the byte just read
+    positions : shape (P,), int64, of the byte just read, counted in the source of the corpus
     delta_bits : shape (P, D), rise of -log2 p(next byte) when the byte at offset d = 1 … D is replaced; NaN before
         the corpus begins
     pmi_bits, held_out_pmi_bits : shape (P, D), of these two bytes, from counts of the corpus; of its first half
@@ -115,7 +115,7 @@ class Alignment(Result):
         """``offsets``: a row per offset; ``strongest``: the largest effects."""
         null = _mean(self.chance.by_offset)
         rows = ((i + 1, *self._at_offset(i), null[i], *self._ranks(i)) for i in range(self.delta_bits.shape[1]))
-        columns = ("offset", "pairs", "abs_delta_bits", "effect_share", "aligned", "base_rate", "held_out_aligned")
+        columns = ("offset", "positions", "abs_delta_bits", "effect_share", "aligned", "base_rate", "held_out_aligned")
         last = ("mean_pmi_bits", "null_aligned", "rank_r", "rank_p_value")
         return {"offsets": Table.of((*columns, *last), rows), "strongest": self._strongest()}
 
@@ -141,10 +141,11 @@ class Alignment(Result):
         rows = []
         for place in np.argsort(-size, axis=None, kind="stable")[:_STRONGEST].tolist():
             row, i = divmod(place, size.shape[1])
-            t, pmi = int(self.positions[row]), float(self.pmi_bits[row, i])
+            position, pmi = int(self.positions[row]), float(self.pmi_bits[row, i])
             if size[row, i] >= 0:
+                t = position - self.corpus.start
                 pair = (bytes([self.corpus.data[t - i]]), bytes([self.corpus.data[t + 1]]))
-                rows.append((t, i + 1, *pair, float(self.delta_bits[row, i]), pmi, pmi > self.threshold))
+                rows.append((position, i + 1, *pair, float(self.delta_bits[row, i]), pmi, pmi > self.threshold))
         return Table.of(("position", "offset", "byte", "next", "delta_bits", "pmi_bits", "is_aligned"), rows)
 
 
@@ -157,8 +158,7 @@ def alignment(
     threshold: float = _THRESHOLD,
     replace: Replacement = "unseen",
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Alignment:
     """Share of the effects of replaced bytes that falls on pairs of high pointwise mutual information.
 
@@ -172,11 +172,12 @@ def alignment(
 
     Parameters
     ----------
-    positions : t, of the byte just read; every 4th as published, at most some thousand of a long corpus
-    max_offset : D; 20, or as far as the corpus allows
+    positions : of the byte just read, counted in the source of the corpus; default: every 4th as published, at most
+        some thousand of a long corpus
+    max_offset : D; default: 20, or as far as the corpus allows
     threshold : in bits
     replace : by (x + 128) mod 256, ``unseen``, or by a ``random`` other byte of the corpus; the other one stands beside
-    null : shuffles and permutations, 199 unless said otherwise, 19 for long corpora; its seed draws random bytes too
+    null : shuffles and permutations; default: 199, or 39 from 20,000 bytes on; its seed draws random bytes too
 
     Raises
     ------
@@ -197,47 +198,45 @@ def alignment(
     offsets = integer("max-offset", fitting(max_offset, _MAX_OFFSET, corpus), 1, len(corpus) - 1)
     if not np.isfinite(threshold):
         raise InputError(f"threshold must be a finite number of bits, got {threshold}")
-    null = null or Null.usual(None, len(corpus))
-    usual = usual_positions(len(corpus))
+    null = (null or Null.usual(None, len(corpus))).fitting(8 * 5 * offsets)
+    usual = usual_positions(corpus)
     chosen = checked_positions(usual if positions is None else positions, corpus)
     network, facts, _ = opened(model)
-    drawn, second = replacements(corpus, replace, null.seed), other_kind(corpus, replace, null.seed)
-
-    def effects(other: NDArray[np.uint8]) -> Floats:
-        found = position_effects(network, corpus, chosen, offsets, other=other, threads=threads, progress=progress)
-        return found.delta_bits
-
-    delta = effects(drawn)
-    boundary, places = Split().boundary(len(corpus)), np.array(chosen, np.int64)
-    pmi = pointwise_information(corpus, places, offsets, threads=threads)
+    effects = partial(position_effects, network, corpus, chosen, offsets, work=work)
+    delta = effects(other=replacements(corpus, replace, null.seed)).delta_bits
+    second = other_kind(corpus, replace, null.seed)
+    boundary, places = Split().boundary(len(corpus)), np.array(chosen, np.int64) - corpus.start
+    pmi = pointwise_information(corpus, places, offsets, threads=work.threads)
     named = f"{usual.start}:{usual.stop}:{usual.step}" if positions is None else chosen
     settings = {"positions": named, "max_offset": offsets, "threshold": threshold, "replace": replace}
     settings |= {"permutations": null.permutations, "held_out_from": corpus.start + boundary}
     return Alignment(
-        positions=places,
+        positions=places + corpus.start,
         delta_bits=delta,
         pmi_bits=pmi,
-        held_out_pmi_bits=pointwise_information(corpus, places, offsets, stop=boundary, threads=threads),
-        other_delta_bits=None if second is None else effects(second),
+        held_out_pmi_bits=pointwise_information(corpus, places, offsets, stop=boundary, threads=work.threads),
+        other_delta_bits=None if second is None else effects(other=second).delta_bits,
         next_held_out=places + 1 >= boundary,
         threshold=float(threshold),
-        chance=_chance(corpus, places, np.abs(delta), pmi, threshold, null, threads, progress),
+        chance=_chance(corpus, places, np.abs(delta), pmi, threshold, null, work),
         corpus=corpus,
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
 
-def usual_positions(length: int) -> range:
-    """Every 4th position from 30 on in 1,024 bytes, at most 1,000 evenly spaced ones of more, every one of a few.
+def usual_positions(corpus: Corpus) -> range:
+    """Every 4th position from the 30th on in 1,024 bytes, at most 1,000 evenly spaced ones of more, all of a few.
 
     Examples
     --------
-    >>> usual_positions(1024), len(usual_positions(10**6))
-    (range(30, 1023, 4), 1000)
+    >>> usual_positions(Corpus.siteinfo()), usual_positions(Corpus.siteinfo().slice(100, 110))
+    (range(30, 1023, 4), range(100, 109))
     """
+    length = len(corpus)
     start = min(30, (length - 2) // 33)
     span = length - 1 - start
-    return range(start, length - 1, max(-(-span // 1000), min(4, -(-span // 250))))
+    step = max(-(-span // 1000), min(4, -(-span // 250)))
+    return range(corpus.start + start, corpus.start + length - 1, step)
 
 
 def _chance(
@@ -247,25 +246,24 @@ def _chance(
     pmi: Floats,
     threshold: float,
     null: Null,
-    threads: int | None,
-    progress: Progress,
+    work: Work,
 ) -> Chance:
     """Shuffle the corpus, and count again; permute the effects of each offset over positions."""
     number, offsets = null.permutations, effect.shape[1]
     shares, by_offset = np.full((number, len(Shares._fields)), nan), np.full((number, offsets), nan)
     permuted_shares, permuted_r = np.full(number, nan), np.full((number, offsets + 1), nan)
-    progress.start("shuffles", number)
+    work.progress.start("shuffles", number)
     for i in range(number):
         shuffled = Corpus.from_bytes(null.shuffled(corpus.data, i))
-        aligned = pointwise_information(shuffled, positions, offsets, threads=threads) > threshold
+        aligned = pointwise_information(shuffled, positions, offsets, threads=work.threads) > threshold
         shares[i] = _shares(effect, aligned)
         by_offset[i] = [_share(effect[:, d], aligned[:, d]) for d in range(offsets)]
         permuted = _permuted_effects(effect, null.generator(1 << 32, i))
         permuted_shares[i] = _share(permuted, pmi > threshold)
         permuted_r[i, :-1] = [rank_correlation(permuted[:, d], pmi[:, d]) for d in range(offsets)]
         permuted_r[i, -1] = rank_correlation(permuted, pmi)
-        progress.advance(1)
-    progress.finish()
+        work.progress.advance(1)
+    work.progress.finish()
     return Chance(shares, by_offset, permuted_shares, permuted_r)
 
 

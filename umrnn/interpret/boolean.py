@@ -10,14 +10,24 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.rounding.representation import rounded_bits
-from umrnn.interpret.signs.graph import TransitionGraph, Transitions, most_visited, transitions
-from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
-from umrnn.interpret.signs.machine import SignMachine
-from umrnn.interpret.signs.sign_pass import Counterexample, SignPass, Ternary, null_bits
+from umrnn.interpret.rounding import rounded_bits
+from umrnn.interpret.signs import (
+    Counterexample,
+    SignMachine,
+    SignPass,
+    Ternary,
+    TransitionGraph,
+    Transitions,
+    boolean_influence,
+    cycles,
+    most_visited,
+    null_bits,
+    sampled_positions,
+    transitions,
+)
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -105,8 +115,7 @@ def boolean(
     ternary: float | None = None,
     nodes: int = 2000,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> BooleanReading:
     """Read ``model`` as an automaton on signs, and say how faithful that is.
 
@@ -120,8 +129,8 @@ def boolean(
     corpus : at least two bytes
     ternary : also try the states -1, 0, +1, with 0 where abs(h) < ``ternary``, in [0, 1)
     nodes : sign vectors kept in the graph, the most visited
-    null : shuffles of the corpus on which bits are averaged, three unless said otherwise; its seed also draws the
-        starts of the cycles. Chance levels of agreement and fidelity are exact means over all shuffles.
+    null : shuffles of the corpus on which bits are averaged (default: three); its seed also draws the starts of the
+        cycles. Chance levels of agreement and fidelity are exact means over all shuffles
 
     Raises
     ------
@@ -141,51 +150,25 @@ def boolean(
         raise InputError(f"ternary must lie in [0, 1), states being between -1 and 1, got {ternary}")
     network, facts, fitted = opened(model)
     machine = SignMachine(network)
-    seen = SignPass(machine, corpus).run(progress)
-    exponent = rounded_bits(network, corpus, mantissa_bits=0, fed_back=True, progress=progress)
-    three = Ternary(machine, ternary).bits(corpus, progress) if ternary is not None else (None, None)
-    shuffled = _shuffled(machine, corpus, null, threads, progress)
-    bits = _configurations(seen, exponent, three, shuffled)
-    known = provenance(
-        corpus,
-        parameters=_settings(corpus, ternary, nodes, null),
-        seed=null.seed,
-        threads=threads,
-        model=facts,
-    )
+    seen = SignPass(machine, corpus).run(work)
+    bits = _configurations(seen, ternary, null, work)
+    settings = _settings(corpus, ternary, nodes, null)
+    known = provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts)
     numbers = np.unique(seen.states, return_inverse=True)[1].astype(np.int64)
     moves = transitions(numbers, corpus.data)
     faithful = _fidelity_figures(seen, moves, numbers)
-    influence = boolean_influence(network, corpus, machine=machine, threads=threads)
-    byte = int(corpus.data[_cycle_position(len(corpus))])
-    found, finals = cycles(machine, byte, starts=_STARTS, limit=_LIMIT, seed=null.seed, threads=threads)
+    influence = boolean_influence(network, corpus, machine=machine, work=work)
+    cycle_steps, cycle_figures = _cycles(machine, corpus, null.seed, work)
+    figures = _bit_figures(bits, standing(corpus, fitted).scored) | _margin_figures(seen, network) | faithful
     return BooleanReading(
-        figures={
-            **{f"bpc_{name}": pair[0] for name, pair in bits.items()},
-            "scored": standing(corpus, fitted).scored,
-            **{f"null_bpc_{name}": bits[name][1] for name in _WITH_NULL},
-            **_margin_figures(seen, network),
-            **faithful,
-            **_influence_figures(influence),
-            "cycle_byte": bytes([byte]),
-            "cycles_found": sum(period > 0 for _, period in found),
-            "distinct_finals": finals,
-        },
+        figures=figures | _influence_figures(influence) | cycle_figures,
         bits=bits,
         neurons=_neuron_columns(seen),
         influence=influence,
         counterexamples=seen.examples,
-        cycle_steps=found,
+        cycle_steps=cycle_steps,
         transitions=moves,
-        graph=most_visited(
-            machine,
-            corpus,
-            numbers,
-            nodes,
-            fidelity={name: faithful[name] for name in ("fidelity", "fidelity_state", "fidelity_top_byte")},
-            counterexample=_first(seen),
-            provenance={"corpus": known["corpus"], "model": known["model"]},
-        ),
+        graph=_graph(seen, numbers, nodes, faithful, known),
         provenance=known,
     )
 
@@ -193,28 +176,63 @@ def boolean(
 _WITH_NULL = ("float", "sign_readout", "sign_dynamics")
 
 
-def _shuffled(
-    machine: SignMachine, corpus: Corpus, null: Null, threads: int | None, progress: Progress
-) -> dict[str, float]:
+def _bit_figures(bits: Mapping[str, tuple[float, float | None]], scored_on: str) -> dict[str, Any]:
+    return {
+        **{f"bpc_{name}": pair[0] for name, pair in bits.items()},
+        "scored": scored_on,
+        **{f"null_bpc_{name}": bits[name][1] for name in _WITH_NULL},
+    }
+
+
+def _cycles(
+    machine: SignMachine, corpus: Corpus, seed: int, work: Work
+) -> tuple[list[tuple[int, int]], dict[str, Any]]:
+    """Where random states go under one byte of the corpus, and what the headline says of it."""
+    byte = int(corpus.data[_cycle_index(len(corpus))])
+    found, finals = cycles(machine, byte, starts=_STARTS, limit=_LIMIT, seed=seed, work=work)
+    periodic = sum(period > 0 for _, period in found)
+    return found, {"cycle_byte": bytes([byte]), "cycles_found": periodic, "distinct_finals": finals}
+
+
+def _graph(
+    seen: SignPass, numbers: NDArray[np.int64], nodes: int, faithful: Mapping[str, Any], known: Mapping[str, Any]
+) -> TransitionGraph:
+    return most_visited(
+        seen.machine,
+        seen.corpus,
+        numbers,
+        nodes,
+        fidelity={name: faithful[name] for name in ("fidelity", "fidelity_state", "fidelity_top_byte")},
+        counterexample=_first(seen),
+        provenance={"corpus": known["corpus"], "model": known["model"]},
+    )
+
+
+def _shuffled(machine: SignMachine, corpus: Corpus, null: Null, work: Work) -> dict[str, float]:
     """Mean bits of the configurations on the bytes in random order; empty without shuffles."""
-    progress.start("shuffles", null.permutations)
+    work.progress.start("shuffles", null.permutations)
     drawn = []
     # BLAS is held here: what a worker asks of it is not obeyed, and products of two threads have other last bits.
-    with one_thread(), pool(threads) as executor:
+    with one_thread(), pool(work.threads) as executor:
 
         def one(number: int) -> NDArray[np.float64]:
             return null_bits(machine, Corpus.from_bytes(null.shuffled(corpus.data, number)))
 
         for found in map_ordered(one, range(null.permutations), executor):
             drawn.append(found)
-            progress.advance(1)
-    progress.finish()
+            work.progress.advance(1)
+    work.progress.finish()
     return dict(zip(_WITH_NULL, np.mean(drawn, axis=0).tolist())) if drawn else {}
 
 
 def _configurations(
-    seen: SignPass, exponent: float, three: tuple[float | None, float | None], shuffled: Mapping[str, float]
+    seen: SignPass, ternary: float | None, null: Null, work: Work
 ) -> dict[str, tuple[float, float | None]]:
+    """Bits per byte by configuration, with the mean over shuffles where that is measured."""
+    machine, corpus = seen.machine, seen.corpus
+    exponent = rounded_bits(machine.model, corpus, mantissa_bits=0, fed_back=True, work=work)
+    three = Ternary(machine, ternary).bits(corpus, work) if ternary is not None else (None, None)
+    shuffled = _shuffled(machine, corpus, null, work)
     bits = {name: (total / seen.steps, shuffled.get(name)) for name, total in seen.bits.items()}
     bits["sign_exponent_dynamics"] = (exponent, None)
     for name, value in zip(("ternary_readout", "ternary_dynamics"), three):
@@ -229,15 +247,15 @@ def _settings(corpus: Corpus, ternary: float | None, nodes: int, null: Null) -> 
         "ternary": ternary,
         "nodes": nodes,
         "permutations": null.permutations,
-        "influence_positions": f"{sampled.start}:{sampled[-1] + 1}:{sampled.step}",
+        "influence_positions": f"{corpus.start + sampled.start}:{corpus.start + sampled[-1] + 1}:{sampled.step}",
         "influence_samples": len(sampled),
-        "cycle_position": _cycle_position(len(corpus)),
+        "cycle_position": corpus.start + _cycle_index(len(corpus)),
         "cycle_starts": _STARTS,
         "cycle_limit": _LIMIT,
     }
 
 
-def _cycle_position(length: int) -> int:
+def _cycle_index(length: int) -> int:
     return _CYCLE_POSITION if length > _CYCLE_POSITION else length // 2
 
 

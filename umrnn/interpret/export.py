@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -14,8 +14,8 @@ from umrnn._files import write_atomically
 from umrnn._validate import contiguous, integer, writable_file
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.backward.follow import Follower, Stretch, checked_depth, checked_position
-from umrnn.progress import SILENT, Progress
+from umrnn.interpret.backward import Follower, Stretch, checked_depth, checked_position
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -29,6 +29,7 @@ __all__ = ["Export", "Pattern", "chosen_positions", "export", "export_file", "sa
 
 _CELLS = {".json": 1 << 22, ".npz": 1 << 25}  # numbers in the gradients by lag: some 80 MB of text, 128 MB of arrays
 _VERSION = 1
+_PATTERNS = 100_000  # weights listed for a prediction
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Export(Result):
 
     Parameters
     ----------
-    start : the first position; row i of every array belongs to position start + i, the byte just read
+    start : the first position, counted in the source of the corpus; row i of every array belongs to position
+        start + i, the byte just read
     read, following : shape (P,), uint8, that byte and the next
     z, h : shape (P, H), pre-activations and states
     bits : shape (P,), -log2 p(next byte)
@@ -91,8 +93,7 @@ class Export(Result):
         }
 
     def tables(self) -> dict[str, Table]:
-        """``predictions``, ``lags`` and ``patterns``; states and gradients themselves are in the file only."""
-        pattern = tuple(Pattern.__dataclass_fields__)
+        """``predictions``, ``lags``, ``weight_patterns``; states and gradients themselves are in the file only."""
         kept = (self.read, self.following, self.bits, self.top_bytes[:, 0], self.top_probabilities[:, 0])
         columns = (column.tolist() for column in kept)
         predicted = (
@@ -105,11 +106,12 @@ class Export(Result):
             (self.start + i, k, bytes([self.past[i, k]]), *figures[i, k].tolist())
             for i, k in np.argwhere(self.past >= 0).tolist()
         )
-        seen = ("position", "read", "next", "bits", "likeliest", "probability")
+        flow = ("position", "lag", "byte", "state_gradient_norm", "attribution", "gated_attribution")
+        seen = ("position", "read", "next", "surprisal_bits", "likeliest", "probability")
         return {
             "predictions": Table.of(seen, predicted),
-            "lags": Table.of(("position", "lag", "byte", "gradient_norm", "attribution", "gated_attribution"), lags),
-            "patterns": Table.of(pattern, ([getattr(row, name) for name in pattern] for row in self.patterns)),
+            "lags": Table.of(flow, lags),
+            "weight_patterns": Table.of_records(self.patterns, Pattern),
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -128,6 +130,8 @@ class Export(Result):
 def chosen_positions(corpus: Corpus, at: int | None, span: tuple[int | None, int | None] | None) -> tuple[int, int]:
     """The positions ``[start, stop)`` of ``span``, whose sides may be left out, else the one position ``at``.
 
+    All count in the source of ``corpus``.
+
     Raises
     ------
     InputError
@@ -141,7 +145,7 @@ def chosen_positions(corpus: Corpus, at: int | None, span: tuple[int | None, int
         raise InputError(
             f"name one position or several, got both {at} and a span", hint="leave out --at or --positions"
         )
-    return span[0] or 0, last if span[1] is None else span[1]
+    return corpus.start if span[0] is None else span[0], corpus.start + last if span[1] is None else span[1]
 
 
 def export(
@@ -153,8 +157,7 @@ def export(
     depth: int | None = None,
     top: int = 10,
     patterns: int = 50,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Export:
     """Collect what the predictions after the bytes ``start`` … ``stop`` - 1 are made of.
 
@@ -163,11 +166,11 @@ def export(
 
     Parameters
     ----------
-    start, stop : positions in the corpus, 0 ≤ start < stop ≤ n - 1
-    depth : steps back, 50 or as far as the corpus allows
+    start, stop : positions in the source of the corpus; every one must have a next byte
+    depth : steps back; default: 50, or as far as the corpus allows
     top : likeliest next bytes to keep, 1 … 256
-    patterns : weights to list for each prediction
-    threads : no figure depends on it, and the work is too small to share
+    patterns : weights to list for each prediction, 0 … 100,000
+    work : threads change nothing, since there is too little to share
 
     Raises
     ------
@@ -179,38 +182,52 @@ def export(
     >>> export(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), 0, 2).bits.tolist()
     [8.0, 8.0]
     """
-    last = check_predicts(corpus)
-    integer("position", start, 0, last - 1)
-    integer("the end of the positions", stop, start + 1, last)
+    check_predicts(corpus)
+    span = _span(corpus, start, stop)
     lags, kept = checked_depth(depth, len(corpus)), integer("top", top, 1, ALPHABET)
-    integer("patterns", patterns, 0)
+    integer("patterns", patterns, 0, _PATTERNS)
     network, facts, _ = opened(model)
     _check_size(stop - start, lags, network.hidden, ".npz")
     with one_thread():
-        z, bits, stretch = _run(network, corpus, start, stop, lags, progress)
-        logits = ReadOut(network).logits(stretch.h[-len(z) :])
-        order = np.argsort(-logits, axis=1, kind="stable")[:, :kept]
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = powers / powers.sum(axis=1, keepdims=True)
+        z, bits, stretch = _run(network, corpus, *span, lags, work)
+        top_bytes, top_probabilities = _likeliest(network, stretch.h[-len(z) :], kept)
         way = _Way(network, stretch, lags)
-        found = tuple(row for i in range(len(z)) for row in way.patterns(i, patterns))
+        found = tuple(replace(row, position=start + i) for i in range(len(z)) for row in way.patterns(i, patterns))
     settings = {"start": start, "stop": stop, "depth": lags, "top": kept, "patterns": patterns}
     return Export(
         start=start,
-        read=corpus.data[start:stop],
-        following=corpus.data[start + 1 : stop + 1],
+        read=corpus.data[slice(*span)],
+        following=stretch.targets,
         z=z,
         h=stretch.h[-len(z) :],
         bits=bits,
-        top_bytes=order.astype(np.uint8),
-        top_probabilities=np.take_along_axis(probabilities, order, axis=1),
+        top_bytes=top_bytes,
+        top_probabilities=top_probabilities,
         gradients=way.gradients,
         attributions=way.attributions,
         gated_attributions=way.gated,
         past=way.past,
         patterns=found,
-        provenance=provenance(corpus, parameters=settings, threads=threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, threads=work.threads, model=facts),
     )
+
+
+def _span(corpus: Corpus, start: int, stop: int) -> tuple[int, int]:
+    """Indices of the positions ``[start, stop)``, each of which must have a next byte."""
+    first = corpus.index(start, "the first position")
+    last = corpus.index(stop, "the end of the positions", follow=0)
+    if last <= first:
+        raise InputError(f"the end of the positions must lie beyond the first, {start}, got {stop}")
+    return first, last
+
+
+def _likeliest(model: Elman, states: Floats, count: int) -> tuple[NDArray[np.uint8], Floats]:
+    """The ``count`` likeliest next bytes after each state, likeliest first, and their probabilities."""
+    logits = ReadOut(model).logits(states)
+    order = np.argsort(-logits, axis=1, kind="stable")[:, :count]
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return order.astype(np.uint8), np.take_along_axis(probabilities, order, axis=1)
 
 
 def export_file(path: str | os.PathLike[str], keep: Mapping[str, str | os.PathLike[str] | None] | None = None) -> Path:
@@ -262,18 +279,18 @@ def _check_size(positions: int, depth: int, hidden: int, suffix: str) -> None:
 
 
 def _run(
-    model: Elman, corpus: Corpus, start: int, stop: int, depth: int, progress: Progress
+    model: Elman, corpus: Corpus, start: int, stop: int, depth: int, work: Work
 ) -> tuple[Floats, NDArray[np.float64], Stretch]:
     """Pre-activations and bits at the positions, and the stretch that holds them with what lies before."""
     first = max(0, start - depth)
     z, h, bits = [], [], []
-    progress.start("run the network", stop, "B")
+    work.progress.start("run the network", stop, "B")
     for block in trace(model, corpus.slice(0, stop + 1)):
         z.append(block.z[max(0, start - block.start) : max(0, stop - block.start)])
         h.append(block.h[max(0, first - block.start) : max(0, stop - block.start)])
         bits.append(block.bits[max(0, start - block.start) : max(0, stop - block.start)])
-        progress.advance(len(block.bits))
-    progress.finish()
+        work.progress.advance(len(block.bits))
+    work.progress.finish()
     stretch = Stretch(start, corpus.data[start + 1 : stop + 1], corpus.data[first:stop], contiguous(np.concatenate(h)))
     return np.concatenate(z), np.concatenate(bits), stretch
 
@@ -304,7 +321,7 @@ class _Way:
         self.gated = np.einsum("pkh,pkh->pk", columns, self._through, dtype=np.float64)
 
     def patterns(self, i: int, count: int) -> list[Pattern]:
-        """The ``count`` weights of largest attribution in prediction ``i``, and no zeros."""
+        """The ``count`` weights of largest attribution in prediction ``i``, and no zeros; their position is ``i``."""
         model, hidden = self._model, self._model.hidden
         neurons = np.arange(hidden)
         reached = int(np.count_nonzero(self.past[i] >= 0))
@@ -323,7 +340,7 @@ class _Way:
             for cell in _largest_cells(np.abs(values).ravel(), count):
                 row, j = divmod(cell, hidden)
                 if values[row, j]:
-                    where = (self._stretch.start + i, name, j, int(sources[name][row]), int(lags[row, j]))
+                    where = (i, name, j, int(sources[name][row]), int(lags[row, j]))
                     found.append(Pattern(*where, float(values[row, j])))
         return sorted(found, key=lambda pattern: -abs(pattern.attribution))[:count]
 

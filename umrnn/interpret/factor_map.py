@@ -8,7 +8,7 @@ pairs, so each stands beside R² without the position itself, on bytes not count
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -17,14 +17,21 @@ from numpy.typing import NDArray
 from umrnn._validate import offset_tuple
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.factors.cells import CellMeans, Grouping
-from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
-from umrnn.interpret.factors.features import feature_tables
-from umrnn.interpret.factors.pair_search import PairSearch
-from umrnn.interpret.factors.replay import mapped_bpc
-from umrnn.interpret.factors.votes import SignVotes, sign_votes
-from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.interpret.factors import (
+    CellMeans,
+    Grouping,
+    PairSearch,
+    SignVotes,
+    best_by_chance,
+    false_discovery_q,
+    feature_tables,
+    replayed_bpc,
+    rotations,
+    shuffles,
+    sign_votes,
+)
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.states import States
@@ -33,7 +40,7 @@ from umrnn.rnn.weights import Elman
 __all__ = ["PUBLISHED_LAGS", "FactorMap", "NeuronFactors", "factor_map"]
 
 PUBLISHED_LAGS = (1, 8, 20, 3, 27, 2, 12, 7)
-_REACH = 24  # lags 0 … 24 are searched unless said otherwise
+_REACH = 24  # lags 0 … 24 are searched by default
 _TIE = 1e-12
 _SHORTEST = 4  # bytes: two lags, and two positions whose states may differ
 _GOOD = 0.8  # R² from which the source calls a neuron explained
@@ -83,7 +90,7 @@ class FactorMap(Result):
             "null_r2": _mean(row.null_r2 for row in rows),
             "loo_r2": _mean(row.loo_r2 for row in rows),
             "held_out_r2": _mean(row.held_out_r2 for row in rows),
-            "null_r2_shifted": _mean(row.shifted_r2 for row in rows),
+            "shifted_r2": _mean(row.shifted_r2 for row in rows),
             "neurons_r2_80": sum(row.r2 >= _GOOD for row in rows),
             "neurons_loo_r2_80": sum(row.loo_r2 >= _GOOD for row in rows),
             "significant_neurons": self._significant(),
@@ -92,7 +99,7 @@ class FactorMap(Result):
             "dominant_pair": list(pair) if pair else None,
             "dominant_pair_neurons": count,
             "null_r2_fixed": self.groupings[pair].chance_r2 if pair else None,
-            "single_lag_r2": _mean(row.single_r2 for row in rows),
+            "single_r2": _mean(row.single_r2 for row in rows),
             **{name: _mean(getattr(row, name) for row in self.signs) for name in _VOTES},
             "conjunctions": sum(row.conjunction is True for row in self.signs),
             "loo_conjunctions": sum(row.loo_conjunction is True for row in self.signs),
@@ -101,8 +108,13 @@ class FactorMap(Result):
         }
 
     def tables(self) -> dict[str, Table]:
-        """``pairs``: how many neurons took each; ``neurons``, ``signs``: a row each; ``maps``, ``features`` if any."""
-        return {"pairs": self._pairs(), **self.more, "neurons": _table(self.neurons), "signs": _table(self.signs)}
+        """``lag_pairs``, by how many neurons take each; ``neurons``; ``sign_votes``; ``maps``, ``features`` if any."""
+        return {
+            "lag_pairs": self._pairs(),
+            **self.more,
+            "neurons": Table.of_records(self.neurons, NeuronFactors),
+            "sign_votes": Table.of_records(self.signs, SignVotes),
+        }
 
     def _significant(self) -> int | None:
         """Neurons with a small enough q-value; None where so few shuffles cannot show one."""
@@ -127,20 +139,20 @@ def factor_map(
     lags: Iterable[int] | None = None,
     *,
     features: bool = False,
-    null: Null | None = None,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check | None = None,
+    work: Work = Work(),
 ) -> FactorMap:
     """Find for each neuron the two lags whose bytes explain most of its variance, and how much of that is real.
 
     Parameters
     ----------
-    source : a network, or states of any recurrent network, one row per byte; only a network has bits per byte.
-    lags : candidates, 0 for the byte just read; 0 … 24 if left out, fewer on a short corpus. Positions t >= max(lags).
-    features : with word length, tags and the other state features of the source, as second factor and added to the map.
-    null : shuffles of the states in time, and as many shifts, the search repeated on each; 199, or 39 on long corpora.
-        A p-value is the larger of the two: states that change slowly reach a high R² under shifts too.
+    source : a network, or states of any recurrent network, one row per byte; only a network has bits per byte
+    lags : candidates, 0 for the byte just read; default: 0 … 24, fewer on a short corpus. Explained are all states that
+        have every lag
+    features : with word length, tags and the other features of the text, as second factor and added to the map
+    check : where the counted bytes end (default: half), and shuffles of the states in time and as many shifts, the
+        search repeated on each (default: 199, or 39 on long corpora). A p-value is the larger of the two: states that
+        change slowly reach a high R² under shifts too
 
     Raises
     ------
@@ -150,48 +162,62 @@ def factor_map(
     Examples
     --------
     >>> import umrnn.rnn as rnn
-    >>> found = factor_map(rnn.shipped(), Corpus.siteinfo(), (1, 7, 8), null=Null(3))
+    >>> found = factor_map(rnn.shipped(), Corpus.siteinfo(), (1, 7, 8), check=Check(null=Null(3)))
     >>> found.headline()["loo_r2"] < found.headline()["mean_r2"]
     True
     """
     chosen = _checked(lags, corpus)
     first, stop = max(chosen), len(corpus)
     model, facts = (None, None) if isinstance(source, States) else opened(source)[:2]
-    states = source if isinstance(source, States) else States.of(model, corpus, progress=progress)  # type: ignore[arg-type]
+    states = source if isinstance(source, States) else States.of(model, corpus, work=work)  # type: ignore[arg-type]
     if len(states.rows) != len(corpus):
         raise InputError(f"states must have one row per byte, got {len(states.rows)} rows for {len(corpus)} bytes")
-    null = null or Null.usual(None, len(corpus))
-    counted = (split or Split()).boundary(len(corpus)) - first
+    check = check or Check(null=Null.usual(None, len(corpus)))
+    null = check.null.fitting(16 * states.neurons)
+    counted = check.split.boundary(len(corpus)) - first
     counted = counted if counted > 1 else 0  # too few to count: nothing is held out
     search = PairSearch.over(states, corpus, chosen, first, stop)
-    halves = PairSearch.over(states, corpus, chosen, first, first + counted)
-    pairs = len(chosen) * (len(chosen) - 1) / 2
-    progress.start("search pairs", pairs * (stop - first) * (1.5 + 2 * null.permutations), "positions")
-    best, single = _best(search, threads, progress)
-    early = _best(halves, threads, progress)[0] if counted else best
-    chance = best_by_chance(search, shuffles(null, first, stop), threads=threads, progress=progress)
-    shifted = best_by_chance(search, rotations(null, first, stop), threads=threads, progress=progress)
-    progress.finish()
+    found = _searched(search, counted, null, work)
+    more = feature_tables(model, corpus, search, counted, work=work) if features else {}
+    settings = {"lags": list(chosen), "permutations": null.permutations}
+    settings |= {"held_out_from": corpus.start + first + counted, "features": features}
+    return FactorMap(
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
+        neurons=found.neurons,
+        signs=found.signs,
+        positions=stop - first,
+        figures=_bits(model, search, found.maps, counted, work) | _feature_figures(more),
+        more=more,
+        groupings=found.groupings,
+    )
 
+
+class _Found(NamedTuple):
+    """What the search over pairs of lags finds."""
+
+    neurons: tuple[NeuronFactors, ...]
+    signs: tuple[SignVotes, ...]
+    groupings: dict[tuple[int, ...], Grouping]
+    maps: tuple[list[CellMeans], list[CellMeans]]  # over all positions; over the counted ones
+
+
+def _searched(search: PairSearch, counted: int, null: Null, work: Work) -> _Found:
+    """Search all pairs on the states as they are, on the counted ones, shuffled and shifted."""
+    first, stop = search.first, search.stop
+    pairs = len(search.lags) * (len(search.lags) - 1) / 2
+    work.progress.start("search pairs", pairs * (stop - first) * (1.5 + 2 * null.permutations), "positions")
+    best, single = _best(search, work)
+    early = _best(replace(search, stop=first + counted), work)[0] if counted else best
+    chance = best_by_chance(search, shuffles(null, first, stop), work=work)
+    shifted = best_by_chance(search, rotations(null, first, stop), work=work)
+    work.progress.finish()
     alone = [lags[:1] for lags in single.lags]
     groupings = {lags: search.grouping(lags) for lags in sorted({*best.lags, *early.lags, *alone})}
     maps = (_means(search, best.lags, groupings), _means(search, early.lags, groupings, counted or None))
     neurons = _rows(best, single, maps, chance, shifted)
     constant = np.array([row.lags is None for row in neurons])
-    signs = sign_votes(search, (best.lags, early.lags, alone), groupings, counted, constant)
-    figures = _bits(model, search, maps, counted, progress)
-    more = feature_tables(model, corpus, search, counted, progress=progress) if features else {}
-    figures |= _feature_figures(more)
-    settings = {"lags": list(chosen), "permutations": null.permutations}
-    settings |= {"held_out_from": corpus.start + first + counted, "features": features}
-    return FactorMap(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
-        neurons=neurons,
-        signs=signs,
-        positions=stop - first,
-        figures=figures,
-        more=more,
-        groupings=groupings,
+    return _Found(
+        neurons, sign_votes(search, (best.lags, early.lags, alone), groupings, counted, constant), groupings, maps
     )
 
 
@@ -220,11 +246,11 @@ def _checked(lags: Iterable[int] | None, corpus: Corpus) -> tuple[int, ...]:
     return chosen
 
 
-def _best(search: PairSearch, threads: int | None, progress: Progress) -> tuple[_Best, _Best]:
+def _best(search: PairSearch, work: Work) -> tuple[_Best, _Best]:
     """The best pair of each neuron, and its best single lag; the earlier one among equals."""
     hidden = search.states.neurons
     pairs, singles = (_Best([search.lags[:2]] * hidden, np.full(hidden, -np.inf)) for _ in range(2))  # type: ignore[list-item]
-    for scores in search.scores(single=True, threads=threads, progress=progress):
+    for scores in search.scores(single=True, work=work):
         for lags, r2 in zip(scores.pairs, scores.r2[0]):
             best = singles if lags[0] == lags[1] else pairs
             for j in np.flatnonzero(r2 > best.r2 + _TIE):
@@ -289,13 +315,13 @@ def _bits(
     search: PairSearch,
     maps: tuple[list[CellMeans], list[CellMeans]],
     counted: int,
-    progress: Progress,
+    work: Work,
 ) -> dict[str, float | None]:
     """Bits per byte of the network and of its map on the same positions; None for states alone."""
     if model is None:
         return dict.fromkeys(("bpc", "bpc_from_map", "bpc_held_out_positions", "bpc_from_map_held_out"))
-    whole = mapped_bpc(model, search, maps[0], progress=progress)
-    late = mapped_bpc(model, search, maps[1], counted or search.stop, progress=progress)
+    whole = replayed_bpc(model, search, maps[0], work=work)
+    late = replayed_bpc(model, search, maps[1], counted or search.stop, work=work)
     return {
         "bpc": whole.bpc,
         "bpc_from_map": whole.bpc_from_map,
@@ -308,11 +334,6 @@ def _feature_figures(more: Mapping[str, Table]) -> dict[str, float | None]:
     """Bits per byte with the first lag fixed, with word length, and with tags as well; second lags kept."""
     names = ("bpc_from_map_first_lag_fixed", "bpc_from_map_word_length", "bpc_from_map_word_length_in_tag")
     return dict(zip(names, (more["maps"].rows[i][1] for i in (0, 1, 3)))) if more else {}
-
-
-def _table(rows: tuple[NeuronFactors, ...] | tuple[SignVotes, ...]) -> Table:
-    columns = tuple(type(rows[0]).__dataclass_fields__)
-    return Table.of(columns, ([getattr(row, name) for name in columns] for row in rows))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.backward.follow import Followed, Follower, Stretch, checked_depth, in_stretches, shuffles
+from umrnn.interpret.backward import Followed, Follower, Stretch, checked_depth, in_stretches, shuffle_bytes, shuffles
 from umrnn.nulls import Null
-from umrnn.parallel import pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -84,12 +83,11 @@ class GradientFlow(Result):
 
     def tables(self) -> dict[str, Table]:
         """``lags``: a row per lag; ``energy``: a row per number of neurons; ``neurons``: a row per neuron."""
-        lag, neuron = tuple(LagFlow.__dataclass_fields__), tuple(NeuronGradient.__dataclass_fields__)
         shares = ((count, *pair) for count, pair in self.energy.items())
         return {
-            "lags": Table.of(lag, ([getattr(row, name) for name in lag] for row in self.lags)),
+            "lags": Table.of_records(self.lags, LagFlow),
             "energy": Table.of(("largest", "energy", "null_energy"), shares),
-            "neurons": Table.of(neuron, ([getattr(row, name) for name in neuron] for row in self.neurons)),
+            "neurons": Table.of_records(self.neurons, NeuronGradient),
         }
 
 
@@ -99,8 +97,7 @@ def gradient(
     *,
     depth: int | None = None,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> GradientFlow:
     """Follow every prediction back through time (sparse differentiation).
 
@@ -116,8 +113,8 @@ def gradient(
 
     Parameters
     ----------
-    depth : steps back, 50 or as far as the corpus allows unless said otherwise
-    null : shuffles; three unless said otherwise, one in a corpus of 100,000 bytes or more
+    depth : steps back; default: 50, or as far as the corpus allows
+    null : shuffles; default: three, or one in a corpus of 100,000 bytes or more
 
     Raises
     ------
@@ -131,32 +128,27 @@ def gradient(
     >>> [row.growth for row in gradient(one, Corpus.from_bytes(b"aaaa"), depth=2).lags]
     [1.0, 0.5, 0.25]
     """
-    null = null or shuffles(None, len(corpus))
     check_predicts(corpus)
     steps = checked_depth(depth, len(corpus))
+    null = (null or shuffles(None, len(corpus))).fitting(shuffle_bytes(steps))
     network, facts, _ = opened(model)
     follower, sums = Follower(network, steps), _Sums(network.hidden, steps, null.permutations)
 
-    def work(stretch: Stretch) -> tuple[Followed, list[tuple[Followed, Followed]]]:
+    def look(stretch: Stretch) -> tuple[Followed, list[tuple[Followed, Followed]]]:
         draws = range(null.permutations)
         found, *inputs = follower.follow_with(stretch, [stretch.with_shuffled_bytes(null, number) for number in draws])
         gates = (follower.follow(stretch.with_shuffled_gates(null, number), found.g) for number in draws)
         return found, list(zip(gates, inputs))
 
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
-        for found, drawn in in_stretches(work, network, corpus, steps, executor, progress):
+    with one_thread():  # held here: the limit is the calling thread's to set
+        for found, drawn in in_stretches(look, network, corpus, steps, work):
             sums.add(found, drawn)
+    settings = {"depth": steps, "permutations": null.permutations}
     return GradientFlow(
         energy=sums.energy(null.seed),
         lags=tuple(sums.lag(k, len(corpus) - 1) for k in range(steps + 1)),
         neurons=sums.neurons(len(corpus) - 1),
-        provenance=provenance(
-            corpus,
-            parameters={"depth": steps, "permutations": null.permutations},
-            seed=null.seed,
-            threads=threads,
-            model=facts,
-        ),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
 

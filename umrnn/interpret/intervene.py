@@ -1,6 +1,6 @@
 """Interventions: whether a feature can be read along a direction of state space, and whether it can be written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, final
 
@@ -8,11 +8,20 @@ from numpy.typing import ArrayLike
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.directions.feature_sums import feature_values, sum_states, unit
-from umrnn.interpret.directions.measures import LINEAR, READS, SPAN, WRITTEN, DirectionRead, Intervened, Study
+from umrnn.interpret.directions import (
+    LINEAR,
+    READS,
+    SPAN,
+    WRITTEN,
+    DirectionMeasures,
+    DirectionRead,
+    Intervened,
+    feature_values,
+    sum_states,
+    unit,
+)
 from umrnn.nulls import Null
-from umrnn.parallel import pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -85,12 +94,13 @@ class Interventions(Result):
         spread = ("_min", "_median", "_max")
         plain = [field.name for field in fields(DirectionRead) if not field.name.endswith(spread)]
         return {
-            "directions": _table(plain, self.directions),
-            "interventions": _table([field.name for field in fields(Intervened)], self.interventions),
+            "directions": Table.of_records(self.directions, plain),
+            "interventions": Table.of_records(self.interventions, [field.name for field in fields(Intervened)]),
             **self.more,
         }
 
 
+_MOST = 10_000  # draws
 _DELTAS = (
     "post_hoc_delta",
     "post_hoc_centred_delta",
@@ -109,8 +119,7 @@ def intervene(
     direction: ArrayLike | None = None,
     draws: int = 10,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Interventions:
     """Read a feature along directions of state space, then take each direction out, or set it, and score the network.
 
@@ -125,16 +134,16 @@ def intervene(
 
     Parameters
     ----------
-    feature : one of ``umrnn.interpret.directions.feature_sums.feature_names()``
+    feature : one of ``umrnn.interpret.directions.feature_names()``
     direction : shape (H,), a direction of your own, of any length but 0; the headline is then about it
-    draws : nearby directions, and random ones; each costs a run over the corpus for every intervention
-    null : shuffles of the feature over the positions, each fitted anew; 199, or 39 from 20,000 positions on
+    draws : nearby directions, and random ones, 0 … 10,000; each costs a run over the corpus for every intervention
+    null : shuffles of the feature over the positions, each fitted anew; default: 199, or 39 from 20,000 positions on
 
     Raises
     ------
     InputError
         If the corpus is a single byte, the feature is unknown or the same everywhere, the states do not vary with it,
-        ``draws`` is negative, or ``direction`` has another shape, no length or is not finite.
+        ``draws`` is out of range, or ``direction`` has another shape, no length or is not finite.
 
     Examples
     --------
@@ -147,24 +156,19 @@ def intervene(
     ----------
     Means, principal components and propagation follow the factor-map notes of 2026-02-09.
     """
-    draws = integer("draws", draws, 0)
+    draws = integer("draws", draws, 0, _MOST)
     check_predicts(corpus)
     network, facts, _ = opened(model)
     given = None if direction is None else unit(direction, network.hidden)
     values = feature_values(feature, corpus)
     null = null or Null.usual(None, len(corpus))
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
-        sums = sum_states(network, corpus, values, null, progress=progress)
-        study = Study(network, corpus, values, sums, given, (null.seed, draws))
-        found = study.measured(executor, progress)
+    with one_thread():  # held here: the limit is the calling thread's to set
+        sums = sum_states(network, corpus, values, null, work=work)
+        found = DirectionMeasures(network, corpus, values, sums, given, (null.seed, draws)).measured(work)
     settings = {"feature": feature, "draws": draws, "permutations": sums.draws, "moved_by": 1e-3}
     settings |= {"held_out_from": corpus.start + len(corpus) // 2}
     return Interventions(
         feature=feature,
         **found,
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
-
-
-def _table(columns: Sequence[str], rows: Sequence[Any]) -> Table:
-    return Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))

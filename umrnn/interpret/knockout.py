@@ -1,7 +1,6 @@
 """Knock-outs: what the read-out loses without one neuron, and what it keeps with a few."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite, nan
@@ -15,7 +14,7 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import knockout as kernels
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -34,17 +33,17 @@ _DRAWS = 9
 
 @dataclass(frozen=True)
 class KnockedOut:
-    """What happens to the bits per byte when one neuron is replaced at the read-out; positive hurts."""
+    """By how much the bits per byte rise when one neuron is replaced at the read-out; positive hurts."""
 
     neuron: int
-    rank: int
+    cost_rank: int
     delta_bpc: float
-    first_half_bpc: float
-    second_half_bpc: float
-    sign_snap_bpc: float
-    mean_ablation_bpc: float
+    first_half_delta_bpc: float
+    second_half_delta_bpc: float
+    sign_snap_delta_bpc: float
+    mean_ablation_delta_bpc: float
     mean_abs_state: float
-    out_norm: float
+    output_norm: float
 
 
 @dataclass(frozen=True)
@@ -78,28 +77,27 @@ class Knockout(Result):
 
     def headline(self) -> dict[str, Any]:
         """The neuron that costs most; what the one that costs most in the first half costs in the second; who hurts."""
-        top = min(self.rows, key=lambda row: row.rank)
-        chosen = max(self.rows, key=lambda row: (row.first_half_bpc, -row.neuron))
+        top = min(self.rows, key=lambda row: row.cost_rank)
+        chosen = max(self.rows, key=lambda row: (row.first_half_delta_bpc, -row.neuron))
         return {
             "top_neuron": top.neuron,
             "top_delta_bpc": top.delta_bpc,
-            "top_delta_held_out_bpc": chosen.second_half_bpc if isfinite(chosen.first_half_bpc) else nan,
+            "top_held_out_delta_bpc": chosen.second_half_delta_bpc if isfinite(chosen.first_half_delta_bpc) else nan,
             "bpc": self.bpc,
             "neurons_that_hurt": sum(row.delta_bpc < 0 for row in self.rows),
             "neurons_that_hurt_both_halves": sum(
-                row.first_half_bpc < 0 and row.second_half_bpc < 0 for row in self.rows
+                row.first_half_delta_bpc < 0 and row.second_half_delta_bpc < 0 for row in self.rows
             ),
-            "max_sign_snap_bpc": max(row.sign_snap_bpc for row in self.rows),
+            "max_sign_snap_delta_bpc": max(row.sign_snap_delta_bpc for row in self.rows),
             "half_rank_r": self.half_rank_r,
         }
 
     def tables(self) -> dict[str, Table]:
         """``neurons``: a row per neuron, costliest first; ``curve``: a row per number of neurons."""
-        columns, kept = tuple(KnockedOut.__dataclass_fields__), tuple(KeptNeurons.__dataclass_fields__)
-        ranked = sorted(self.rows, key=lambda row: row.rank)
+        ranked = sorted(self.rows, key=lambda row: row.cost_rank)
         return {
-            "neurons": Table.of(columns, ([getattr(row, name) for name in columns] for row in ranked)),
-            "curve": Table.of(kept, ([getattr(row, name) for name in kept] for row in self.curve)),
+            "neurons": Table.of_records(ranked, KnockedOut),
+            "curve": Table.of_records(self.curve, KeptNeurons),
         }
 
 
@@ -108,20 +106,19 @@ def knockout(
     corpus: Corpus,
     *,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Knockout:
     """Replace each h_j at the read-out, dynamics untouched, and measure what the prediction loses.
 
         delta_j = mean of -log2 softmax(W_y h' + b_y)[x_{t+1}] - bpc,    h' = h with h_j := 0
 
-    ``sign_snap_bpc`` puts the sign of h_j in its place, ``mean_ablation_bpc`` its mean over the corpus: a neuron that
-    never moves costs nothing then. The two halves of the corpus show whether the order holds on other bytes. The curve
-    keeps, or removes, the k neurons of largest delta; beside it k neurons drawn at random.
+    ``sign_snap_delta_bpc`` puts the sign of h_j in its place, ``mean_ablation_delta_bpc`` its mean over the corpus: a
+    neuron that never moves costs nothing then. The two halves of the corpus show whether the order holds on other
+    bytes. The curve keeps, or removes, the k neurons of largest delta; beside it k neurons drawn at random.
 
     Parameters
     ----------
-    null : draws of random neurons to average over; nine unless said otherwise
+    null : draws of random neurons to average over; default: nine
 
     Raises
     ------
@@ -133,23 +130,25 @@ def knockout(
     >>> knockout(Elman.zeros(hidden=2), Corpus.siteinfo()).headline()["top_delta_bpc"]
     0.0
     """
-    null = null or Null(_DRAWS)
     targets = check_predicts(corpus)
     network, facts, _ = opened(model)
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
-        moments = _moments(network, corpus, progress)
-        sums, base = _replaced(network, corpus, moments.mean, executor, progress)
+    null = (null or Null(_DRAWS)).fitting(_room(network))
+    with one_thread():  # held here: the limit is the calling thread's to set
+        moments = _moments(network, corpus, work)
+        sums, base = _replaced(network, corpus, moments.mean, work)
         rows = _ranked(network, sums, base, targets, moments.mean_abs)
-        order = [row.neuron for row in sorted(rows, key=lambda row: row.rank)]
+        order = [row.neuron for row in sorted(rows, key=lambda row: row.cost_rank)]
         bpc = float(base.sum()) / targets
-        curve = _curve(network, corpus, order, bpc, null, executor, progress)
+        curve = _curve(network, corpus, order, bpc, null, work)
     settings = {"permutations": null.permutations, "second_half_from": corpus.start + 1 + targets // 2}
     return Knockout(
         bpc=bpc,
         rows=rows,
         curve=curve,
-        half_rank_r=_rank_correlation([row.first_half_bpc for row in rows], [row.second_half_bpc for row in rows]),
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads, model=facts),
+        half_rank_r=_rank_correlation(
+            [row.first_half_delta_bpc for row in rows], [row.second_half_delta_bpc for row in rows]
+        ),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
 
@@ -159,28 +158,28 @@ class _Moments:
     mean_abs: NDArray[np.float64]  # (H,)
 
 
-def _moments(model: Elman, corpus: Corpus, progress: Progress) -> _Moments:
+def _moments(model: Elman, corpus: Corpus, work: Work) -> _Moments:
     """Means of h_j and |h_j| over the states that predict something."""
     total, absolute, targets = np.zeros(model.hidden), np.zeros(model.hidden), len(corpus) - 1
-    progress.start("means of states", targets, "B")
+    work.progress.start("means of states", targets, "B")
     for block in trace(model, corpus):
         states = block.h[: len(block.bits)]
         total += states.sum(axis=0, dtype=np.float64)
         absolute += np.abs(states).sum(axis=0, dtype=np.float64)
-        progress.advance(len(states))
-    progress.finish()
+        work.progress.advance(len(states))
+    work.progress.finish()
     return _Moments(total / targets, absolute / targets)
 
 
 def _replaced(
-    model: Elman, corpus: Corpus, means: NDArray[np.float64], executor: Executor | None, progress: Progress
+    model: Elman, corpus: Corpus, means: NDArray[np.float64], work: Work
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Summed bits with each neuron replaced, shape (2 halves, 3, H), and as it is, shape (2,)."""
     middle = (len(corpus) - 1) // 2
     sums, base = np.zeros((2, kernels.VARIANTS, model.hidden)), np.zeros(2)
     columns, typed = contiguous(model.W_y.T), contiguous(means, model.dtype)
 
-    def work(piece: tuple[int, Floats]) -> NDArray[np.float64]:
+    def summed(piece: tuple[int, Floats]) -> NDArray[np.float64]:
         start, states = piece
         out = np.zeros((kernels.VARIANTS, model.hidden))
         targets = corpus.data[start + 1 : start + 1 + len(states)]
@@ -188,15 +187,16 @@ def _replaced(
             kernels.knocked_out_bits(states, targets, model.W_y, columns, model.b_y, typed, out)
         return out
 
-    progress.start("knock-outs", len(corpus) - 1, "B")
-    for block in trace(model, corpus):
-        pieces = list(_pieces(block.start, block.h[: len(block.bits)], middle))
-        for (start, states), found in zip(pieces, map_ordered(work, pieces, executor)):
-            half = int(start >= middle)
-            sums[half] += found
-            base[half] += block.bits[start - block.start : start - block.start + len(states)].sum()
-            progress.advance(len(states))
-    progress.finish()
+    work.progress.start("knock-outs", len(corpus) - 1, "B")
+    with pool(work.threads) as executor:
+        for block in trace(model, corpus):
+            pieces = list(_pieces(block.start, block.h[: len(block.bits)], middle))
+            for (start, states), found in zip(pieces, map_ordered(summed, pieces, executor)):
+                half = int(start >= middle)
+                sums[half] += found
+                base[half] += block.bits[start - block.start : start - block.start + len(states)].sum()
+                work.progress.advance(len(states))
+    work.progress.finish()
     return sums, base
 
 
@@ -231,22 +231,31 @@ def _curve(
     order: Sequence[int],
     bpc: float,
     null: Null,
-    executor: Executor | None,
-    progress: Progress,
+    work: Work,
 ) -> tuple[KeptNeurons, ...]:
-    hidden = model.hidden
-    doubled = [200 * 2**i for i in range(12)]
-    counts = sorted({k for k in (*_KEPT, *doubled) if k < hidden} | {hidden})
+    hidden, counts = model.hidden, _counts(model.hidden)
     drawn = [null.generator(number).permutation(hidden).tolist() for number in range(null.permutations)]
     subsets = [*(order[:k] for k in counts), *(order[k:] for k in counts)]
     subsets += [permuted[:k] for permuted in drawn for k in counts]
-    found = _subset_bits(model, corpus, subsets, executor, progress).reshape(-1, len(counts))
+    found = _subset_bits(model, corpus, subsets, work).reshape(-1, len(counts))
     random = found[2:].mean(axis=0).tolist() if drawn else [None] * len(counts)
     rows = zip(counts, found[0].tolist(), random, found[1].tolist())
     return tuple(
         KeptNeurons(k, keep, 100 * (8 - keep) / (8 - bpc) if bpc != 8 else nan, by_chance, removed)
         for k, keep, by_chance, removed in rows
     )
+
+
+def _counts(hidden: int) -> list[int]:
+    """How many neurons are kept."""
+    doubled = [200 * 2**i for i in range(12)]
+    return sorted({k for k in (*_KEPT, *doubled) if k < hidden} | {hidden})
+
+
+def _room(model: Elman) -> int:
+    """Bytes that the read-outs of one draw of random neurons take."""
+    counts = _counts(model.hidden)
+    return model.dtype.itemsize * (ALPHABET + kernels.BLOCK) * (sum(counts) + 2 * len(counts))
 
 
 class _FewNeurons:
@@ -269,20 +278,19 @@ class _FewNeurons:
         return float(bits.sum())
 
 
-def _subset_bits(
-    model: Elman, corpus: Corpus, subsets: Sequence[Sequence[int]], executor: Executor | None, progress: Progress
-) -> NDArray[np.float64]:
+def _subset_bits(model: Elman, corpus: Corpus, subsets: Sequence[Sequence[int]], work: Work) -> NDArray[np.float64]:
     """Mean bits per byte when the read-out sees only the neurons of each subset, shape (subsets,)."""
     read_outs = [_FewNeurons(model, subset) for subset in subsets]
     totals = np.zeros(len(subsets))
-    progress.start("fewer neurons", len(corpus) - 1, "B")
-    for block in trace(model, corpus):
-        targets = corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]
-        states = block.h[: len(targets)]
-        work = [partial(few.bits, states, targets) for few in read_outs]
-        totals += list(map_ordered(lambda one: one(), work, executor))
-        progress.advance(len(targets))
-    progress.finish()
+    work.progress.start("fewer neurons", len(corpus) - 1, "B")
+    with pool(work.threads) as executor:
+        for block in trace(model, corpus):
+            targets = corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]
+            states = block.h[: len(targets)]
+            jobs = [partial(few.bits, states, targets) for few in read_outs]
+            totals += list(map_ordered(lambda one: one(), jobs, executor))
+            work.progress.advance(len(targets))
+    work.progress.finish()
     return totals / (len(corpus) - 1)
 
 

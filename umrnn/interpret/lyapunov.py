@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels.lyapunov import slopes
-from umrnn.interpret.rounding.error_growth import ErrorGrowth, error_growth, mean_log_ratio
+from umrnn.interpret.rounding import ErrorGrowth, error_growth, mean_log_ratio
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -22,7 +22,7 @@ from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["Exponent", "Lyapunov", "Spectrum", "lyapunov"]
+__all__ = ["Exponent", "Exponents", "Lyapunov", "lyapunov"]
 
 _BURN_IN = 50  # steps
 _BATCHES = 16
@@ -43,15 +43,15 @@ class Exponent:
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class Exponents:
     """The exponents of one run, and what follows from them.
 
     Parameters
     ----------
     input : what was read: ``corpus``, ``shuffled k``, or ``fixed byte``
     steps : Jacobians averaged over
-    exponents : largest first
-    sum : of all H exponents; None where only some were computed
+    values : largest first
+    sum_of_exponents : of all H exponents; None where only some were computed
     mean_log_det : mean of log |det J_t|, which the sum must equal
     kaplan_yorke_dimension : NaN where the exponents computed do not settle it
     positive_share : of the exponents computed
@@ -59,11 +59,21 @@ class Spectrum:
 
     input: str
     steps: int
-    exponents: tuple[Exponent, ...]
-    sum: float | None
+    values: tuple[Exponent, ...]
+    sum_of_exponents: float | None
     mean_log_det: float
     kaplan_yorke_dimension: float
     positive_share: float
+
+    @property
+    def lambda1_nats_per_step(self) -> float:
+        """The largest exponent."""
+        return self.values[0].exponent
+
+    @property
+    def standard_error(self) -> float:
+        """Of the largest exponent."""
+        return self.values[0].standard_error
 
 
 @final
@@ -73,54 +83,45 @@ class Lyapunov(Result):
 
     Parameters
     ----------
-    spectrum : of the corpus
+    exponents : of the corpus
     controls : of the bytes in random order, one record per shuffle, and of the commonest byte again and again
     growth : distance of the states in float32 from those in float64 after some steps
     burn_in : steps left out, in which the directions turn towards those that grow
     """
 
-    spectrum: Spectrum
-    controls: tuple[Spectrum, ...]
+    exponents: Exponents
+    controls: tuple[Exponents, ...]
     growth: tuple[ErrorGrowth, ...]
     burn_in: int
 
     def headline(self) -> dict[str, Any]:
-        """The largest exponent with its error, what follows from the spectrum, the controls, the error ratio."""
-        found, first = self.spectrum, self.spectrum.exponents[0]
-        shuffled = [one.exponents[0].exponent for one in self.controls if one.input != _FIXED]
+        """The largest exponent with its error, what follows from all of them, the controls, the error ratio."""
+        found, first = self.exponents, self.exponents.values[0]
+        shuffled = [one.values[0].exponent for one in self.controls if one.input != _FIXED]
         return {
             "lambda1_nats_per_step": first.exponent,
             "standard_error": first.standard_error,
             "shuffled_lambda1": float(np.mean(shuffled)) if shuffled else None,
-            "fixed_byte_lambda1": self.controls[-1].exponents[0].exponent,
+            "fixed_byte_lambda1": self.controls[-1].values[0].exponent,
             "positive_share": found.positive_share,
             "kaplan_yorke_dimension": found.kaplan_yorke_dimension,
-            "sum_of_exponents": found.sum,
+            "sum_of_exponents": found.sum_of_exponents,
             "mean_log_det": found.mean_log_det,
             "transient_error_ratio": self.growth[1].ratio_to_previous,
             "mean_log_error_ratio": mean_log_ratio(self.growth),
-            "exponents": len(found.exponents),
+            "exponents": len(found.values),
             "steps": found.steps,
             "burn_in": self.burn_in,
         }
 
     def tables(self) -> dict[str, Table]:
-        """``exponents``: largest first; ``inputs``: the corpus and its controls; ``error_growth``: by step."""
-        columns = [field.name for field in fields(Exponent)]
-        growth = [field.name for field in fields(ErrorGrowth)]
-        kept = [field.name for field in fields(Spectrum) if field.name != "exponents"]
-        runs = (self.spectrum, *self.controls)
+        """``exponents``: largest first; ``runs``: the corpus and its controls; ``error_growth``: by step."""
+        first, *rest = (field.name for field in fields(Exponents) if field.name != "values")
+        columns = (first, "lambda1_nats_per_step", "standard_error", *rest)
         return {
-            "exponents": Table.of(columns, ([getattr(e, name) for name in columns] for e in self.spectrum.exponents)),
-            "inputs": Table.of(
-                [kept[0], "lambda1_nats_per_step", "standard_error", *kept[1:]],
-                (
-                    [one.input, one.exponents[0].exponent, one.exponents[0].standard_error]
-                    + [getattr(one, name) for name in kept[1:]]
-                    for one in runs
-                ),
-            ),
-            "error_growth": Table.of(growth, ([getattr(row, name) for name in growth] for row in self.growth)),
+            "exponents": Table.of_records(self.exponents.values, Exponent),
+            "runs": Table.of_records((self.exponents, *self.controls), columns),
+            "error_growth": Table.of_records(self.growth, ErrorGrowth),
         }
 
 
@@ -135,8 +136,7 @@ def lyapunov(
     every: int = 1,
     steps: int | None = None,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Lyapunov:
     """Lyapunov exponents of the network driven by the corpus, by repeated QR factorisation.
 
@@ -153,11 +153,11 @@ def lyapunov(
 
     Parameters
     ----------
-    exponents : how many, largest first; all unless said otherwise, 64 where there are more than 256 neurons
+    exponents : how many, largest first; default: all, or 64 where there are more than 256 neurons
     every : steps from one factorisation to the next, 1 … 100 and at most half the steps; more is faster, but hides
         directions that shrink by a factor of 10^14 against others in between
-    steps : bytes read, burn-in included; all unless said otherwise, at most 10,000
-    null : shuffles of the corpus, three unless said otherwise; its seed also draws the directions
+    steps : bytes read, burn-in included; default: all, at most 10,000
+    null : shuffles of the corpus; default: three; its seed also draws the directions
 
     Raises
     ------
@@ -185,21 +185,21 @@ def lyapunov(
     plan = _Plan(read // every, every, min(-(-_BURN_IN // every), read // every // 2), count)
     part = corpus.slice(0, read)
     start = null.generator(1 << 32).standard_normal((count, network.hidden))
-    inputs = list(_inputs(part, null))
-    progress.start("Lyapunov exponents", len(inputs) * read, "steps")
-    with one_thread(), pool(threads) as executor:
-        runs = list(map_ordered(lambda one: _spectrum(network, *one, start, plan, progress), inputs, executor))
-    progress.finish()
+    inputs = list(_inputs(part, null.fitting(read)))
+    work.progress.start("Lyapunov exponents", len(inputs) * read, "steps")
+    with one_thread(), pool(work.threads) as executor:
+        runs = list(map_ordered(lambda one: _exponents_of(network, *one, start, plan, work), inputs, executor))
+    work.progress.finish()
     return Lyapunov(
-        spectrum=runs[0],
+        exponents=runs[0],
         controls=tuple(runs[1:]),
-        growth=error_growth(network, part, progress=progress),
+        growth=error_growth(network, part, work=work),
         burn_in=plan.skipped * every,
         provenance=provenance(
             corpus,
             parameters={"exponents": count, "every": every, "steps": read, "permutations": null.permutations},
             seed=null.seed,
-            threads=threads,
+            threads=work.threads,
             model=facts,
         ),
     )
@@ -226,9 +226,9 @@ def _inputs(corpus: Corpus, null: Null) -> Iterator[tuple[str, Corpus]]:
     yield _FIXED, Corpus.from_bytes(np.full(len(corpus), commonest, np.uint8))
 
 
-def _spectrum(
-    model: Elman, name: str, corpus: Corpus, start: NDArray[np.float64], plan: _Plan, progress: Progress
-) -> Spectrum:
+def _exponents_of(
+    model: Elman, name: str, corpus: Corpus, start: NDArray[np.float64], plan: _Plan, work: Work
+) -> Exponents:
     """One run: directions are the rows of Q (k, H), so that the product with W_h and the slopes runs along memory."""
     W_h = model.W_h.astype(np.float64)
     counted = plan.intervals - plan.skipped
@@ -250,11 +250,11 @@ def _spectrum(
                 if batch >= 0:
                     sums[batch] += grown
                     lengths[batch] += plan.every
-        progress.advance(len(block.h))
+        work.progress.advance(len(block.h))
     steps = counted * plan.every
     found = _exponents(sums, lengths)
     values = [one.exponent for one in found]
-    return Spectrum(
+    return Exponents(
         name,
         steps,
         found,

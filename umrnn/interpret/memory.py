@@ -1,6 +1,6 @@
 """Memory depth: how many bytes back what the network read still changes what it predicts."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import e, isnan, nan
 from typing import Any, final
 
@@ -9,26 +9,34 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.contexts.batches import Contexts, divergence, other_seen
-from umrnn.interpret.contexts.precision_depth import Deviation, PrecisionDepth, depth_limits
-from umrnn.interpret.contexts.spread import Spread, group_spread
-from umrnn.interpret.factors.chance import false_discovery_q
+from umrnn.interpret.contexts import (
+    Contexts,
+    Deviation,
+    PrecisionDepth,
+    Spread,
+    depth_limits,
+    divergence,
+    group_spread,
+    other_seen,
+)
+from umrnn.interpret.factors import false_discovery_q
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import bits_per_byte, check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["Memory", "MemoryAtOffset", "memory"]
+__all__ = ["Memory", "MemoryAtOffset", "memory", "sufficient_null"]
 
 _DEPTH, _CONTEXT, _POSITIONS = 30, 50, 2000  # as published
 _SEED = 42  # of the published procedure; the offset is added
 _CHANGED = 500  # contexts in which a byte is replaced
 _HORIZON = 1000  # steps that each precision is followed
 _FALSE_DISCOVERIES = 0.01
+_MOST = 100_000  # contexts for an offset: predictions of 256 numbers each
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class MemoryAtOffset:
     ----------
     kl_bits, l2 : mean change of the predicted distribution when the byte is replaced by another seen byte
     unseen_kl_bits, unseen_l2 : the same when it is replaced by x + 128
-    groups : bytes at the offset with at least five contexts
+    positions : contexts drawn, by the position they end at
+    byte_groups : bytes at the offset with at least five contexts
     group_variance : mean over them of |group mean - mean of group means|²
     null_group_variance, excess_variance : mean of it under shuffled labels; the difference
     p_value, q_value : of the excess; corrected for the number of offsets
@@ -47,12 +56,12 @@ class MemoryAtOffset:
     """
 
     offset: int
-    contexts: int
+    positions: int
     kl_bits: float
     l2: float
     unseen_kl_bits: float
     unseen_l2: float
-    groups: int
+    byte_groups: int
     group_variance: float
     null_group_variance: float
     excess_variance: float
@@ -101,16 +110,11 @@ class Memory(Result):
 
     def tables(self) -> dict[str, Table]:
         """``offsets``, ``limits`` by precision, and ``deviations`` by precision and offset."""
-        groups: dict[str, tuple[Any, Any]] = {
-            "offsets": (MemoryAtOffset, self.offsets),
-            "limits": (PrecisionDepth, self.limits),
-            "deviations": (Deviation, self.deviations),
+        return {
+            "offsets": Table.of_records(self.offsets, MemoryAtOffset),
+            "limits": Table.of_records(self.limits, PrecisionDepth),
+            "deviations": Table.of_records(self.deviations, Deviation),
         }
-        out = {}
-        for name, (record, rows) in groups.items():
-            columns = [field.name for field in fields(record)]
-            out[name] = Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))
-        return out
 
 
 def _first_below(values: list[float]) -> int | None:
@@ -132,10 +136,8 @@ def memory(
     depth: int | None = None,
     positions: int = _POSITIONS,
     horizon: int | None = None,
-    permutations: int | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    null: Null | None = None,
+    work: Work = Work(),
 ) -> Memory:
     """Measure memory by replaced bytes, by the spread of predictions between bytes, and by the precision of states.
 
@@ -158,11 +160,11 @@ def memory(
 
     Parameters
     ----------
-    depth : offsets 1 … depth; 30 unless said otherwise, or as far as the corpus allows
-    positions : contexts per offset, at least 1
-    horizon : steps that each precision is followed; 1,000 unless said otherwise, at most half the corpus
-    permutations : shuffles of labels, at most, for each offset; 100 depth - 1 unless said otherwise
-    seed : of shuffles and replacements; 42 + seed + k of the contexts
+    depth : offsets 1 … depth; default: 30, or as far as the corpus allows
+    positions : contexts per offset, 1 … 100,000
+    horizon : steps that each precision is followed; default: 1,000, at most half the corpus
+    null : shuffles of labels, at most, for each offset (default: 100 depth - 1); its seed is also that of replacements,
+        and 42 + seed + k that of the contexts
 
     Raises
     ------
@@ -171,54 +173,55 @@ def memory(
 
     Examples
     --------
-    >>> result = memory(Elman.zeros(hidden=2), Corpus.siteinfo(), permutations=19)
+    >>> result = memory(Elman.zeros(hidden=2), Corpus.siteinfo(), null=Null(19))
     >>> result.headline()["depth_corrected"], result.headline()["predicted_depth_float32"]
     (0, 3.0)
     """
-    targets = check_predicts(corpus)
+    targets, half = check_predicts(corpus), len(corpus) // 2
+    null = null or sufficient_null(corpus, depth)
     depth = integer("depth", min(_DEPTH, targets) if depth is None else depth, 1, targets)
-    positions, null = integer("positions", positions, 1), _null(permutations, depth, seed)
-    half = len(corpus) // 2
+    positions = integer("positions", positions, 1, _MOST)
     horizon = integer("horizon", min(_HORIZON, half) if horizon is None else horizon, 1, half)
     network, facts, _ = opened(model)
-    surprisal, seen = bits_per_byte(network, corpus, progress=progress), _seen(corpus)
+    surprisal, seen = bits_per_byte(network, corpus, progress=work.progress), _seen(corpus)
     sample = _Sample(network, corpus, seen, depth, positions, null)
-    progress.start("memory by offset", depth, "offsets")
-    found = []
-    with one_thread(), pool(threads) as executor:
-        for row in map_ordered(sample.at, range(1, depth + 1), executor):
-            found.append(row)
-            progress.advance(1)
-    progress.finish()
+    found = _by_offset(sample, depth, work)
     generator = null.generator(1 << 32)
-    limits, deviations = depth_limits(
-        network, corpus, seen, surprisal, horizon=horizon, generator=generator, progress=progress
-    )
+    limits, deviations = depth_limits(network, corpus, seen, surprisal, horizon=horizon, generator=generator, work=work)
+    settings = {"depth": depth, "positions": positions, "context": sample.length, "horizon": horizon}
+    settings |= {"permutations": null.permutations}
     return Memory(
         offsets=_with_q(found),
         mean_surprisal=surprisal,
         limits=limits,
         deviations=deviations,
         horizon=horizon,
-        provenance=provenance(
-            corpus,
-            parameters={
-                "depth": depth,
-                "positions": positions,
-                "context": sample.length,
-                "horizon": horizon,
-                "permutations": null.permutations,
-            },
-            seed=null.seed,
-            threads=threads,
-            model=facts,
-        ),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
 
-def _null(permutations: int | None, depth: int, seed: int) -> Null:
-    """By default just so many shuffles that one offset can be found alone."""
-    return Null(round(depth / _FALSE_DISCOVERIES) - 1 if permutations is None else permutations, seed)
+def sufficient_null(corpus: Corpus, depth: int | None = None, permutations: int | None = None, seed: int = 0) -> Null:
+    """``permutations`` shuffles; default: just so many that one of the offsets 1 … ``depth`` can be found alone.
+
+    Examples
+    --------
+    >>> sufficient_null(Corpus.siteinfo(), 2), sufficient_null(Corpus.siteinfo(), permutations=19)
+    (Null(permutations=199, seed=0), Null(permutations=19, seed=0))
+    """
+    offsets = min(_DEPTH, len(corpus) - 1) if depth is None else min(max(1, depth), len(corpus))
+    return Null(round(offsets / _FALSE_DISCOVERIES) - 1 if permutations is None else permutations, seed)
+
+
+def _by_offset(sample: "_Sample", depth: int, work: Work) -> list[MemoryAtOffset]:
+    """A record per offset, without q-values."""
+    work.progress.start("memory by offset", depth, "offsets")
+    found = []
+    with one_thread(), pool(work.threads) as executor:
+        for row in map_ordered(sample.at, range(1, depth + 1), executor):
+            found.append(row)
+            work.progress.advance(1)
+    work.progress.finish()
+    return found
 
 
 def _seen(corpus: Corpus) -> NDArray[np.uint8]:

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.interpret.factor_map import NeuronFactors, factor_map
-from umrnn.interpret.factors.cells import CellMeans, Grouping
-from umrnn.interpret.factors.votes import SignVotes
+from umrnn.interpret.factors import CellMeans, Grouping, SignVotes
 from umrnn.interpret.knockout import KnockedOut, knockout
 from umrnn.interpret.saturation import SaturationOfNeuron, saturation
 from umrnn.interpret.weights import NeuronWeights, read_weights
-from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.states import States
@@ -62,10 +61,10 @@ class NeuronCard(Result):
             "held_out_vote_accuracy": self.signs.held_out_vote_accuracy,
             "commoner_sign_share": self.signs.commoner_sign_share,
             "delta_bpc": self.knocked_out.delta_bpc,
-            "rank": self.knocked_out.rank,
-            "first_half_bpc": self.knocked_out.first_half_bpc,
-            "second_half_bpc": self.knocked_out.second_half_bpc,
-            "sign_snap_bpc": self.knocked_out.sign_snap_bpc,
+            "cost_rank": self.knocked_out.cost_rank,
+            "first_half_delta_bpc": self.knocked_out.first_half_delta_bpc,
+            "second_half_delta_bpc": self.knocked_out.second_half_delta_bpc,
+            "sign_snap_delta_bpc": self.knocked_out.sign_snap_delta_bpc,
             "flips": self.saturation.flips,
             "mean_dwell": self.saturation.mean_dwell,
             "mean_abs_state": self.saturation.mean_abs_state,
@@ -88,18 +87,17 @@ def neuron(
     lags: Iterable[int] | None = None,
     *,
     top: int = 8,
-    null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check | None = None,
+    work: Work = Work(),
 ) -> NeuronCard:
     """Read one neuron in every way at once.
 
     Parameters
     ----------
-    index : the neuron, 0 … H - 1.
-    lags : candidates of :func:`~umrnn.interpret.factor_map.factor_map`; 0 … 24 if left out.
-    top : rows of each table.
-    null : shuffles of its states in time that repeat the search for its pair; as in the factor map.
+    index : the neuron, 0 … H - 1
+    lags : candidates of :func:`~umrnn.interpret.factor_map.factor_map`; default: 0 … 24
+    top : rows of each table
+    check : counted bytes, and shuffles of its states that repeat the search for its pair; default: as in the factor map
 
     Raises
     ------
@@ -109,29 +107,29 @@ def neuron(
     Examples
     --------
     >>> import umrnn.rnn as rnn
-    >>> neuron(rnn.shipped(), Corpus.siteinfo(), 8, (1, 7, 8), null=Null(3)).headline()["rank"]
+    >>> neuron(rnn.shipped(), Corpus.siteinfo(), 8, (1, 7, 8), check=Check(null=Null(3))).headline()["cost_rank"]
     1
     """
     network, facts, _ = opened(model)
     index, top = integer("neuron", index, 0, network.hidden - 1), integer("top", top, 1)
     column = np.concatenate([block.h[:, index] for block in trace(network, corpus)])
     states = States.given(column[:, np.newaxis], corpus)
-    found = factor_map(states, corpus, lags, null=null, threads=threads, progress=progress)
+    found = factor_map(states, corpus, lags, check=check, work=work)
     factors = replace(found.neurons[0], neuron=index)
     listings = {
         "cells": _cells(corpus, factors.lags or (0, 1), column, found.provenance["parameters"]["lags"], top),
         **_connections(network, index, top),
         **_extremes(corpus, column, top),
     }
-    settings = {**found.provenance["parameters"], "neuron": index, "top": top}
+    seed, settings = found.provenance["seed"], {**found.provenance["parameters"], "neuron": index, "top": top}
     return NeuronCard(
         factors=factors,
         signs=found.signs[0],
-        knocked_out=knockout(network, corpus, null=Null(0), threads=threads, progress=progress).rows[index],
-        saturation=saturation(network, corpus, null=Null(0), threads=threads, progress=progress).rows[index],
-        weights=read_weights(network, corpus, threads=threads, progress=progress).rows[index],
+        knocked_out=knockout(network, corpus, null=Null(0), work=work).rows[index],
+        saturation=saturation(network, corpus, null=Null(0), work=work).rows[index],
+        weights=read_weights(network, corpus, work=work).rows[index],
         listings=listings,
-        provenance=provenance(corpus, parameters=settings, seed=found.provenance["seed"], threads=threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, seed=seed, threads=work.threads, model=facts),
     )
 
 

@@ -11,15 +11,23 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.interpret.replaced.effects import PositionEffects, WholeEffects, position_effects, whole_effects
-from umrnn.interpret.replaced.runs import Replacement, checked_positions, other_kind, replacements
-from umrnn.progress import SILENT, Progress
+from umrnn.interpret.replaced import (
+    PositionEffects,
+    Replacement,
+    WholeEffects,
+    checked_positions,
+    other_kind,
+    position_effects,
+    replacements,
+    whole_effects,
+)
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["OffsetEffects", "PositionEffects", "WholeEffects", "offset_effects"]
+__all__ = ["OffsetEffects", "offset_effects"]
 
 PUBLISHED_POSITIONS = (42, 60, 80, 100, 120, 150, *range(200, 501, 50))
 GREEDY, PAIR = (1, 8, 20, 3), (1, 7)  # offsets that greedy search finds on siteinfo; lags that the factor map finds
@@ -110,12 +118,11 @@ def offset_effects(
     corpus: Corpus,
     *,
     positions: Iterable[int] | None = None,
-    max_offset: int | None = None,
+    max_lag: int | None = None,
     replace: Replacement = "unseen",
     tolerance: float = 0.0,
     seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> OffsetEffects:
     """Replace x[t - d] by another byte, re-run to t, and compare state and prediction at t.
 
@@ -127,8 +134,9 @@ def offset_effects(
 
     Parameters
     ----------
-    positions : where to look; the 13 published ones where the corpus reaches so far, else 13 evenly spaced
-    max_offset : D, the largest lag; 30, or as far as the corpus allows
+    positions : where to look, counted in the source of the corpus; default: the 13 published ones, counted from the
+        first byte of the corpus, where it reaches so far, else 13 evenly spaced
+    max_lag : D, the largest lag; default: 30, or as far as the corpus allows
     replace : by (x + 128) mod 256, ``unseen``, or by a ``random`` other byte of the corpus; the other one stands beside
     tolerance : where no state differs by more than this, the run is taken to have come back and its effect for 0
     seed : of the random bytes
@@ -149,31 +157,27 @@ def offset_effects(
     The dynamical offsets of the 2026-02-11 pages on the question which offsets the network uses.
     """
     last = check_predicts(corpus) - 1
-    lags = min(_MAX_LAG, last) if max_offset is None else integer("max-offset", max_offset, 1)
+    lags = min(_MAX_LAG, last) if max_lag is None else integer("max-lag", max_lag, 1)
     if lags > last:
         raise InputError(
-            f"max-offset must be shorter than the {last + 1} bytes that predict one, got {lags}",
-            hint="name a smaller --max-offset or a longer corpus",
+            f"max-lag must be shorter than the {last + 1} bytes that predict one, got {lags}",
+            hint="name a smaller lag or a longer corpus",
         )
-    chosen = checked_positions(_usual_positions(last) if positions is None else positions, corpus)
+    usual = (corpus.start + t for t in _usual_positions(last))
+    chosen = checked_positions(usual if positions is None else positions, corpus)
     if not (tolerance >= 0 and np.isfinite(tolerance)):
         raise InputError(f"tolerance must be a finite number of at least 0, got {tolerance}")
     network, facts, _ = opened(model)
-    options: Mapping[str, Any] = {"tolerance": tolerance, "threads": threads, "progress": progress}
+    options: Mapping[str, Any] = {"tolerance": tolerance, "work": work}
     drawn = replacements(corpus, replace, seed)
     every = max(1, len(corpus) * (lags + 1) * network.hidden * (network.hidden + ALPHABET) // _WORK)
     at = position_effects(network, corpus, chosen, lags + 1, other=drawn, **options)
     whole = whole_effects(network, corpus, lags + 1, other=drawn, every=every, **options)
     second = other_kind(corpus, replace, seed)
     other = None if second is None else position_effects(network, corpus, chosen, lags + 1, other=second, **options)
-    settings = {
-        "positions": chosen,
-        "max_offset": lags,
-        "replace": replace,
-        "tolerance": tolerance,
-        "every_piece": every,
-    }
-    known = provenance(corpus, parameters=settings, seed=seed, threads=threads, model=facts)
+    settings = {"positions": chosen, "max_lag": lags, "replace": replace}
+    settings |= {"tolerance": tolerance, "every_piece": every}
+    known = provenance(corpus, parameters=settings, seed=seed, threads=work.threads, model=facts)
     return OffsetEffects(at=at, whole=whole, other=other, provenance=known)
 
 

@@ -5,8 +5,7 @@ corrupted   another run, in which that prediction fails
 patched     the corrupted run, with some state values of one step replaced by those of the clean run
 """
 
-from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import log, nan
 from typing import Any, final
 
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 
 from umrnn._validate import contiguous, integer
 from umrnn.corpus import Corpus
-from umrnn.errors import InputError
 from umrnn.interpret.kernels.intervene import STATE, Edit, run_edited
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
+from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.model_file import ModelFile, opened
@@ -44,9 +43,9 @@ class PatchedLag:
     patched_bits: float
     recovered_share: float
     patched_logit: float
-    top_neuron: int
-    top_neuron_bits: float
-    top_neuron_recovered_share: float
+    best_neuron: int
+    best_neuron_bits: float
+    best_neuron_recovered_share: float
     mean_neuron_recovered_share: float
     neurons_that_recover_half: int
 
@@ -94,18 +93,17 @@ class Patching(Result):
             "corrupted_logit": self.corrupted[1],
             "recovered_share": self.lags[-1].recovered_share,
             "longest_lag": self.lags[-1].lag,
-            "top_neuron": best.neuron,
-            "top_lag": best.lag,
-            "top_recovered_share": best.recovered_share,
+            "best_neuron": best.neuron,
+            "best_lag": best.lag,
+            "best_recovered_share": best.recovered_share,
         }
 
     def tables(self) -> dict[str, Table]:
         """``lags``: the whole state, and the best neuron, at each; ``neurons``: the best of all."""
-        out = {}
-        for name, record, rows in (("lags", PatchedLag, self.lags), ("neurons", PatchedNeuron, self.neurons)):
-            columns = [field.name for field in fields(record)]
-            out[name] = Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))
-        return out
+        return {
+            "lags": Table.of_records(self.lags, PatchedLag),
+            "neurons": Table.of_records(self.neurons, PatchedNeuron),
+        }
 
 
 def patch_positions(
@@ -115,8 +113,7 @@ def patch_positions(
     corrupted: int,
     *,
     max_lag: int = _LAGS,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Patching:
     """Patch the run up to one position with the run up to another; the answer is the byte after the clean position.
 
@@ -128,7 +125,7 @@ def patch_positions(
 
     Parameters
     ----------
-    clean, corrupted : position of the last byte read, counted in the file the corpus is from; a byte must follow
+    clean, corrupted : position in the source of the last byte read; a byte must follow
     max_lag : the longest lag tried; less where a run is shorter. Costs H + 1 runs of k bytes at each lag k
 
     Raises
@@ -143,14 +140,12 @@ def patch_positions(
     >>> round(found.lags[0].recovered_share, 9)
     1.0
     """
-    low, high = corpus.start, corpus.start + len(corpus) - 2
-    if high < low:
-        raise InputError("a corpus of one byte has nothing to predict", hint="name a longer corpus or range")
-    ends = [integer(name, place, low, high) - low + 1 for name, place in (("clean", clean), ("corrupted", corrupted))]
+    check_predicts(corpus)
+    ends = [corpus.index(place, name) + 1 for name, place in (("clean", clean), ("corrupted", corrupted))]
     texts = corpus.slice(0, ends[0]), corpus.slice(0, ends[1])
     answer = int(corpus.data[ends[0]])
     settings = {"clean": clean, "corrupted": corrupted, "max_lag": max_lag}
-    return _patched(model, texts, answer, max_lag, (corpus, settings), threads, progress)
+    return _patched(model, texts, answer, max_lag, (corpus, settings), work)
 
 
 def patch_texts(
@@ -159,8 +154,7 @@ def patch_texts(
     corrupted: bytes,
     *,
     max_lag: int = _LAGS,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Patching:
     """Patch the run over one text with the run over another; the answer is the likeliest byte after the clean one.
 
@@ -187,7 +181,7 @@ def patch_texts(
         "corrupted_text": corrupted.decode("latin-1"),
         "max_lag": max_lag,
     }
-    return _patched(model, texts, answer, max_lag, (texts[0], settings), threads, progress)
+    return _patched(model, texts, answer, max_lag, (texts[0], settings), work)
 
 
 def _patched(
@@ -196,21 +190,20 @@ def _patched(
     answer: int,
     max_lag: int,
     known: tuple[Corpus, dict[str, Any]],
-    threads: int | None,
-    progress: Progress,
+    work: Work,
 ) -> Patching:
     lags = min(integer("max-lag", max_lag, 0), *(len(text) - 1 for text in texts))
     network, facts, _ = opened(model)
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
+    with one_thread():  # held here: the limit is the calling thread's to set
         pair = _Pair(network, texts, answer, lags)
-        rows, neurons = pair.measured(executor, progress)
+        rows, neurons = pair.measured(work)
     return Patching(
         answer=answer,
         clean=pair.clean,
         corrupted=pair.corrupted,
         lags=rows,
         neurons=neurons,
-        provenance=provenance(known[0], parameters=known[1], threads=threads, model=facts),
+        provenance=provenance(known[0], parameters=known[1], threads=work.threads, model=facts),
     )
 
 
@@ -225,39 +218,39 @@ class _Pair:
         ends = self._read(np.concatenate([own[:1] for own in self.states]))
         self.clean, self.corrupted = ((float(ends[0, i]), float(ends[1, i])) for i in range(2))
 
-    def measured(
-        self, executor: Executor | None, progress: Progress
-    ) -> tuple[tuple[PatchedLag, ...], tuple[PatchedNeuron, ...]]:
+    def measured(self, work: Work) -> tuple[tuple[PatchedLag, ...], tuple[PatchedNeuron, ...]]:
         """A record per lag, and the neurons that recover most."""
         hidden, rows, every = self.model.hidden, [], []
-        progress.start("patched runs", self.lags + 1, "lags")
-        for lag in range(self.lags + 1):
-            pieces = [(lag, first) for first in range(0, hidden + 1, _TOGETHER)]
-            found = np.concatenate(list(map_ordered(self._run, pieces, executor)), axis=1)
-            bits, logits = found
-            shares = self._recovered(bits)
-            order = np.argsort(bits[:-1], kind="stable")
-            top = int(order[0])
-            rows.append(
-                PatchedLag(
-                    lag=lag,
-                    clean_bits=self.clean[0],
-                    corrupted_bits=self.corrupted[0],
-                    patched_bits=float(bits[-1]),
-                    recovered_share=float(shares[-1]),
-                    patched_logit=float(logits[-1]),
-                    top_neuron=top,
-                    top_neuron_bits=float(bits[top]),
-                    top_neuron_recovered_share=float(shares[top]),
-                    mean_neuron_recovered_share=float(shares[:-1].mean()),
-                    neurons_that_recover_half=int(np.count_nonzero(shares[:-1] >= 0.5)),
-                )
-            )
-            every += [self._neuron(int(j), lag, bits, shares, logits) for j in order[:_TOP]]
-            progress.advance(1)
-        progress.finish()
+        work.progress.start("patched runs", self.lags + 1, "lags")
+        with pool(work.threads) as executor:
+            for lag in range(self.lags + 1):
+                pieces = [(lag, first) for first in range(0, hidden + 1, _TOGETHER)]
+                bits, logits = np.concatenate(list(map_ordered(self._run, pieces, executor)), axis=1)
+                shares = self._recovered(bits)
+                order = np.argsort(bits[:-1], kind="stable")
+                rows.append(self._lag(int(order[0]), lag, bits, shares, logits))
+                every += [self._neuron(int(j), lag, bits, shares, logits) for j in order[:_TOP]]
+                work.progress.advance(1)
+        work.progress.finish()
         every.sort(key=lambda row: (row.patched_bits, row.lag, row.neuron))
         return tuple(rows), tuple(every[:_TOP])
+
+    def _lag(
+        self, best: int, lag: int, bits: NDArray[np.float64], shares: NDArray[np.float64], logits: NDArray[np.float64]
+    ) -> PatchedLag:
+        return PatchedLag(
+            lag=lag,
+            clean_bits=self.clean[0],
+            corrupted_bits=self.corrupted[0],
+            patched_bits=float(bits[-1]),
+            recovered_share=float(shares[-1]),
+            patched_logit=float(logits[-1]),
+            best_neuron=best,
+            best_neuron_bits=float(bits[best]),
+            best_neuron_recovered_share=float(shares[best]),
+            mean_neuron_recovered_share=float(shares[:-1].mean()),
+            neurons_that_recover_half=int(np.count_nonzero(shares[:-1] >= 0.5)),
+        )
 
     def _neuron(
         self, j: int, lag: int, bits: NDArray[np.float64], shares: NDArray[np.float64], logits: NDArray[np.float64]

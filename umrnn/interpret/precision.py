@@ -1,20 +1,26 @@
 """Precision: how many bits of states and weights the prediction needs, and what each single bit is worth."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from math import log, nan
+from math import nan
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.interpret.rounding.representation import Representation, represented_bits
+from umrnn.interpret.rounding import (
+    BitLeverage,
+    FloatDifference,
+    Representation,
+    bit_leverage,
+    float_differences,
+    represented_bits,
+)
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -24,13 +30,12 @@ from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
-__all__ = ["BitLeverage", "ErrorGrowth", "Precision", "RoundedStates", "RoundedWeights", "precision"]
+__all__ = ["BitLeverage", "FloatDifference", "Precision", "RoundedStates", "RoundedWeights", "precision"]
 
 _MANTISSAS = (23, 20, 16, 12, 10, 8, 6, 4, 2, 1, 0)
 _UNIFORM = (16, 12, 10, 8, 6, 4)  # bits of a weight
 _MOVED = 1e-3  # largest change of a starting state
-_SAMPLES = 64  # positions whose bits are flipped
-_SMALL = 1.0  # nats a logit may move before its exponential needs the largest one taken out
+_MOST = 10_000  # runs for the spread
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class RoundedStates:
     """Bits per byte with rounded states; least and most over starting states moved by up to 1e-3."""
 
     representation: str
-    bits: int
+    stored_bits: int
     read_out_bpc: float
     read_out_delta_bpc: float
     fed_back_bpc: float
@@ -59,26 +64,6 @@ class RoundedWeights:
     max_bpc: float
 
 
-@dataclass(frozen=True)
-class BitLeverage:
-    """Mean of KL(p || p') when one bit of one state value is flipped; ``clipped`` counts values cut to [-1, 1]."""
-
-    bit: int
-    part: str
-    leverage_bits: float
-    flips: int
-    clipped: int
-
-
-@dataclass(frozen=True)
-class ErrorGrowth:
-    """Difference of the states in float32 and in float64, the weights being equal, after ``step`` bytes."""
-
-    step: int
-    max_abs_difference: float
-    mean_abs_difference: float
-
-
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Precision(Result):
@@ -90,14 +75,14 @@ class Precision(Result):
     states : a record per representation of the states
     weights : a record per array and representation of the weights
     leverage : a record per bit of float32, the sign first
-    growth : a record per step looked at
+    differences : a record per step looked at
     """
 
     bpc: float
     states: tuple[RoundedStates, ...]
     weights: tuple[RoundedWeights, ...]
     leverage: tuple[BitLeverage, ...]
-    growth: tuple[ErrorGrowth, ...]
+    differences: tuple[FloatDifference, ...]
 
     def headline(self) -> dict[str, Any]:
         """The loss in the representations that have a name, and what one bit of each part is worth."""
@@ -112,22 +97,17 @@ class Precision(Result):
             "bpc_sign_readout": by["sign"].read_out_bpc,
             "bpc_sign_dynamics": by["sign"].fed_back_bpc,
             **{f"{name}_leverage_bits": sum(values) / len(values) for name, values in parts.items()},
-            "max_abs_difference_float64": max((row.max_abs_difference for row in self.growth), default=nan),
+            "max_abs_difference_float64": max((row.max_abs_difference for row in self.differences), default=nan),
         }
 
     def tables(self) -> dict[str, Table]:
-        """``states``, ``weights``, ``leverage`` and ``error_growth``."""
-        groups: dict[str, tuple[Any, Sequence[Any]]] = {
-            "states": (RoundedStates, self.states),
-            "weights": (RoundedWeights, self.weights),
-            "leverage": (BitLeverage, self.leverage),
-            "error_growth": (ErrorGrowth, self.growth),
+        """``states``, ``weights``, ``leverage`` by bit, and ``float64_difference`` by step."""
+        return {
+            "states": Table.of_records(self.states, RoundedStates),
+            "weights": Table.of_records(self.weights, RoundedWeights),
+            "leverage": Table.of_records(self.leverage, BitLeverage),
+            "float64_difference": Table.of_records(self.differences, FloatDifference),
         }
-        out = {}
-        for name, (record, rows) in groups.items():
-            columns = [field.name for field in fields(record)]
-            out[name] = Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))
-        return out
 
 
 _PARTS = ("sign", "exponent", "mantissa")
@@ -139,8 +119,7 @@ def precision(
     *,
     starts: int = 5,
     seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Precision:
     """Score the network with its states or weights rounded, flip single bits of states, and compare with float64.
 
@@ -156,54 +135,53 @@ def precision(
 
     Parameters
     ----------
-    starts : runs for the spread, at least 0; each costs as much as the figure itself
+    starts : runs for the spread, 0 … 10,000; each costs as much as the figure itself
 
     Raises
     ------
     InputError
-        If the corpus is a single byte, or ``starts`` or ``seed`` is negative.
+        If the corpus is a single byte, or ``starts`` or ``seed`` is out of range.
 
     Examples
     --------
     >>> precision(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), starts=0).headline()["bpc_sign_readout"]
     8.0
     """
-    starts, seed = integer("starts", starts, 0), integer("seed", seed, 0)
+    starts, seed = integer("starts", starts, 0, _MOST), integer("seed", seed, 0)
     check_predicts(corpus)
     network, facts, _ = opened(model)
     moved = [np.random.default_rng((seed, i)).uniform(-_MOVED, _MOVED, network.hidden) for i in range(starts)]
     befores: list[ArrayLike | None] = [None, *moved]
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
+    with one_thread():  # held here: the limit is the calling thread's to set
         bpc = represented_bits(network, corpus, None, fed_back=False)
-        states = _states(network, corpus, befores, bpc, executor, progress)
-        weights = _weights(network, corpus, befores, bpc, executor, progress)
-        leverage = _leverage(network, corpus, executor, progress)
-        growth = _growth(network, corpus, progress)
+        states = _states(network, corpus, befores, bpc, work)
+        weights = _weights(network, corpus, befores, bpc, work)
+        leverage = bit_leverage(network, corpus, work)
+        differences = float_differences(network, corpus, work=work)
     return Precision(
         bpc=bpc,
         states=states,
         weights=weights,
         leverage=leverage,
-        growth=growth,
+        differences=differences,
         provenance=provenance(
             corpus,
-            parameters={"starts": starts, "moved_by": _MOVED, "samples": _SAMPLES},
+            parameters={"starts": starts, "moved_by": _MOVED, "samples": leverage[0].flipped // network.hidden},
             seed=seed,
-            threads=threads,
+            threads=work.threads,
             model=facts,
         ),
     )
 
 
-def _figures(
-    jobs: Sequence[Callable[[], float]], task: str, executor: Executor | None, progress: Progress
-) -> Iterator[float]:
+def _figures(jobs: Sequence[Callable[[], float]], task: str, work: Work) -> Iterator[float]:
     """What each job returns, in order."""
-    progress.start(task, len(jobs), "runs")
-    for figure in map_ordered(lambda job: job(), jobs, executor):
-        progress.advance(1, bpc=figure)
-        yield figure
-    progress.finish()
+    work.progress.start(task, len(jobs), "runs")
+    with pool(work.threads) as executor:
+        for figure in map_ordered(lambda job: job(), jobs, executor):
+            work.progress.advance(1, bpc=figure)
+            yield figure
+    work.progress.finish()
 
 
 def _states(
@@ -211,8 +189,7 @@ def _states(
     corpus: Corpus,
     befores: Sequence[ArrayLike | None],
     bpc: float,
-    executor: Executor | None,
-    progress: Progress,
+    work: Work,
 ) -> tuple[RoundedStates, ...]:
     wide = model.astype(np.float64)
     rounded = [Representation.float32(), Representation.float16(), *map(Representation.mantissa, _MANTISSAS)]
@@ -223,7 +200,7 @@ def _states(
         seen = partial(_read_out_wide, model, wide, corpus)
         jobs.append(seen if kind is None else partial(represented_bits, model, corpus, kind, fed_back=False))
         jobs += [partial(represented_bits, network, corpus, kind, fed_back=True, before=start) for start in befores]
-    figures = _figures(jobs, "rounded states", executor, progress)
+    figures = _figures(jobs, "rounded states", work)
     table = np.array(list(figures)).reshape(len(kinds), -1).tolist()
     return tuple(
         RoundedStates(
@@ -255,8 +232,7 @@ def _weights(
     corpus: Corpus,
     befores: Sequence[ArrayLike | None],
     bpc: float,
-    executor: Executor | None,
-    progress: Progress,
+    work: Work,
 ) -> tuple[RoundedWeights, ...]:
     ways: dict[str, Callable[[Floats], Floats]] = {"float16": Representation.float16().of}
     ways |= {f"uniform {bits}": partial(_uniform, bits) for bits in _UNIFORM}
@@ -268,7 +244,7 @@ def _weights(
         return represented_bits(network, corpus, None, fed_back=False, before=before)
 
     jobs = [partial(score, group, way, before) for group, way in cells for before in befores]
-    figures = _figures(jobs, "rounded weights", executor, progress)
+    figures = _figures(jobs, "rounded weights", work)
     table = np.array(list(figures)).reshape(len(cells), -1).tolist()
     return tuple(
         RoundedWeights(group, way, run[0], run[0] - bpc, min(run), max(run)) for (group, way), run in zip(cells, table)
@@ -283,91 +259,3 @@ def _uniform(bits: int, weights: Floats) -> Floats:
         return weights
     rounded: Floats = (np.round(weights.astype(np.float64) / step) * step).astype(weights.dtype)
     return rounded
-
-
-def _leverage(model: Elman, corpus: Corpus, executor: Executor | None, progress: Progress) -> tuple[BitLeverage, ...]:
-    sampled = np.unique(np.linspace(0, len(corpus) - 2, min(_SAMPLES, len(corpus) - 1)).astype(np.int64))
-    states = np.concatenate([block.h[np.isin(block.positions, sampled)] for block in trace(model, corpus)])
-    W_y, b_y = model.W_y.astype(np.float64), model.b_y.astype(np.float64)
-    progress.start("flipped bits", len(states), "positions")
-    divergence, clipped = np.zeros(32), np.zeros(32, np.int64)
-    for found, cut in map_ordered(partial(_flipped, W_y, b_y), states, executor):
-        divergence += found
-        clipped += cut
-        progress.advance(1)
-    progress.finish()
-    flips = len(states) * model.hidden
-    parts = ["sign", *["exponent"] * 8, *["mantissa"] * 23]
-    return tuple(
-        BitLeverage(bit, part, float(divergence[bit]) / flips, flips, int(clipped[bit]))
-        for bit, part in zip(range(31, -1, -1), parts)
-    )
-
-
-def _flipped(
-    W_y: NDArray[np.float64], b_y: NDArray[np.float64], state: Floats
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """KL(p || p') summed over neurons, in bits, and values clipped, for each of the 32 bits of one state (H,)."""
-    h = np.ascontiguousarray(state, np.float32)
-    logits = W_y @ h.astype(np.float64) + b_y
-    top = float(logits.max())
-    logarithms = logits - (top + log(float(np.exp(logits - top).sum())))
-    mean, largest = np.exp(logarithms) @ W_y, np.abs(W_y).max(axis=0)
-    divergence, clipped = np.zeros(32), np.zeros(32, np.int64)
-    for bit in range(32):
-        value = (h.view(np.uint32) ^ np.uint32(1 << bit)).view(np.float32)
-        with np.errstate(invalid="ignore"):
-            kept = np.abs(value) <= 1  # false for NaN too
-        change = np.where(kept, value, np.copysign(np.float32(1), value)).astype(np.float64) - h
-        small = largest * np.abs(change) < _SMALL
-        divergence[bit] = (
-            _small_divergence(W_y[:, small], logarithms, mean[small], change[small])
-            + _large_divergence(W_y[:, ~small], logarithms, mean[~small], change[~small])
-        ) / log(2)
-        clipped[bit] = len(h) - int(kept.sum())
-    return divergence, clipped
-
-
-def _small_divergence(
-    W_y: NDArray[np.float64],
-    logarithms: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    change: NDArray[np.float64],
-) -> float:
-    """Sum over neurons of KL(p || p') in nats, exact for changes down to the last bit of a mantissa.
-
-    KL = log(sum_v p_v exp(x_v)) for x_v = (W_y[v] - mean) change, whose mean under p is 0.
-    """
-    x = (W_y - mean) * change
-    return float(np.log1p(np.exp(logarithms) @ (np.expm1(x) - x)).sum())
-
-
-def _large_divergence(
-    W_y: NDArray[np.float64],
-    logarithms: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    change: NDArray[np.float64],
-) -> float:
-    """The same for changes that may move logits by any amount."""
-    if not len(change):
-        return 0.0
-    x = (W_y - mean) * change + logarithms[:, np.newaxis]
-    top = x.max(axis=0)
-    return float((top + np.log(np.exp(x - top).sum(axis=0))).sum())
-
-
-def _growth(model: Elman, corpus: Corpus, progress: Progress) -> tuple[ErrorGrowth, ...]:
-    """States in float32 against float64 after 1, 2, 5, 10, 20, … bytes."""
-    narrow = model.astype(np.float32)
-    steps = [k * 10**i for i in range(len(str(len(corpus)))) for k in (1, 2, 5) if k * 10**i <= len(corpus)]
-    rows: list[ErrorGrowth] = []
-    progress.start("float32 against float64", len(corpus), "B")
-    for single, double in zip(trace(narrow, corpus), trace(narrow.astype(np.float64), corpus)):
-        for step in steps:
-            row = step - 1 - single.start
-            if 0 <= row < len(single.h):
-                difference = np.abs(single.h[row] - double.h[row])
-                rows.append(ErrorGrowth(step, float(difference.max()), float(difference.mean())))
-        progress.advance(len(single.h))
-    progress.finish()
-    return tuple(rows)

@@ -13,7 +13,7 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.kernels.saturation import sign_flips
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -83,8 +83,8 @@ class Saturation(Result):
         top = max(self.rows, key=lambda row: (row.flips, -row.neuron))
         mean_dwell, mode_dwell = _dwell(np.array(self.dwell))
         return {
-            "top_neuron": top.neuron,
-            "top_flips": top.flips,
+            "max_flips_neuron": top.neuron,
+            "max_flips": top.flips,
             "min_flips": min(flips),
             "mean_flips_per_step": sum(flips) / self.steps if self.steps else nan,
             "mean_dwell": mean_dwell,
@@ -99,15 +99,14 @@ class Saturation(Result):
         }
 
     def tables(self) -> dict[str, Table]:
-        """``neurons``: most flips first; ``pairs``: most alike first; ``dwell``: a row per number of steps."""
-        columns, pair = tuple(SaturationOfNeuron.__dataclass_fields__), tuple(FlipPair.__dataclass_fields__)
+        """``neurons``: most flips first; ``neuron_pairs``: most alike first; ``dwell``: a row per number of steps."""
         ordered = sorted(self.rows, key=lambda row: (-row.flips, row.neuron))
         total = max(1, sum(self.dwell))
         return {
-            "neurons": Table.of(columns, ([getattr(row, name) for name in columns] for row in ordered)),
-            "pairs": Table.of(pair, ([getattr(row, name) for name in pair] for row in self.pairs)),
+            "neurons": Table.of_records(ordered, SaturationOfNeuron),
+            "neuron_pairs": Table.of_records(self.pairs, FlipPair),
             "dwell": Table.of(
-                ("steps", "count", "share"), ((d, n, n / total) for d, n in enumerate(self.dwell) if n > 0)
+                ("dwell", "count", "share"), ((d, n, n / total) for d, n in enumerate(self.dwell) if n > 0)
             ),
         }
 
@@ -121,8 +120,7 @@ def saturation(
     *,
     top: int = 20,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Saturation:
     """Count the sign flips of every neuron, measure how saturated it is, and find pairs that flip together.
 
@@ -135,29 +133,30 @@ def saturation(
     Parameters
     ----------
     top : pairs to list, 0 … all
-    null : draws of random turns; 19 unless said otherwise
+    null : draws of random turns, default: 19; each takes 4 H² bytes of memory
 
     The states are those that predict: the state after the last byte is left out.
 
     Raises
     ------
     InputError
-        If the corpus is a single byte or ``top`` is negative.
+        If the corpus is a single byte, ``top`` is negative, or there are more draws than fit a gibibyte.
 
     Examples
     --------
     >>> saturation(Elman.zeros(hidden=2), Corpus.siteinfo()).headline()["frozen"]
     2
     """
-    null, top, states = null or Null(_DRAWS), integer("top", top, 0), check_predicts(corpus)
+    top, states = integer("top", top, 0), check_predicts(corpus)
     network, facts, _ = opened(model)
+    null = (null or Null(_DRAWS)).fitting(_width(states).itemsize * network.hidden**2)
     sums, steps = _Sums(network.hidden, null, states), states - 1
-    progress.start("sign flips", states, "B")
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
+    work.progress.start("sign flips", states, "B")
+    with one_thread(), pool(work.threads) as executor:  # held here: the limit is the calling thread's to set
         for block in trace(network, corpus):
             sums.add(block, executor)
-            progress.advance(len(block.bits))
-    progress.finish()
+            work.progress.advance(len(block.bits))
+    work.progress.finish()
     pairs, null_max = sums.pairs(top, steps)
     return Saturation(
         steps=steps,
@@ -169,10 +168,15 @@ def saturation(
             corpus,
             parameters={"top": top, "permutations": null.permutations},
             seed=null.seed,
-            threads=threads,
+            threads=work.threads,
             model=facts,
         ),
     )
+
+
+def _width(states: int) -> np.dtype[Any]:
+    """Integers that can count so many states."""
+    return np.dtype(np.int32 if states < 1 << 31 else np.int64)
 
 
 class _Sums:
@@ -183,8 +187,7 @@ class _Sums:
         self._before = np.empty((0, hidden), np.float32)
         self._last = np.full(hidden, -1)
         self.dwell = np.zeros((hidden, _LONGEST_DWELL), np.int64)
-        width = np.int32 if states < 1 << 31 else np.int64  # H = 2048 in 20 tables: 320 MiB
-        self.together = np.zeros((1 + null.permutations, hidden, hidden), width)  # first the observed
+        self.together = np.zeros((1 + null.permutations, hidden, hidden), _width(states))  # first the observed
         self.size, self.preactivation = np.zeros(hidden), np.zeros(hidden)
         self.small, self.large = np.zeros(hidden, np.int64), np.zeros(hidden, np.int64)
 

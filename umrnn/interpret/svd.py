@@ -1,8 +1,8 @@
 """Singular values: of the table of byte pairs and of the three weight matrices, beside those of chance."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
 
@@ -15,7 +15,7 @@ from umrnn.decomposition import Decomposition, centred, decompose, log_pair_tabl
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
@@ -108,17 +108,12 @@ class Singular(Result):
 
     def tables(self) -> dict[str, Table]:
         """``components``, ``centred_components``, ``errors`` by rank, and ``supports``."""
-        groups: dict[str, tuple[Any, Sequence[Any]]] = {
-            "components": (Component, self.components),
-            "centred_components": (Component, self.centred_components),
-            "errors": (RankError, self.errors),
-            "supports": (Support, self.supports),
+        return {
+            "components": Table.of_records(self.components, Component),
+            "centred_components": Table.of_records(self.centred_components, Component),
+            "errors": Table.of_records(self.errors, RankError),
+            "supports": Table.of_records(self.supports, Support),
         }
-        out = {}
-        for name, (record, rows) in groups.items():
-            columns = [field.name for field in fields(record)]
-            out[name] = Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))
-        return out
 
 
 def svd(
@@ -129,8 +124,7 @@ def svd(
     components: int = 10,
     named: int = 6,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Singular:
     """Decompose the smoothed table of byte pairs and the weight matrices of a network.
 
@@ -152,7 +146,7 @@ def svd(
     matrix : one of ``bigram``, ``W_x``, ``W_h``, ``W_y``, or ``all``
     components : how many to list of each matrix, at least 1
     named : bytes or neurons to name at each end of a component, bytes of the corpus only
-    null : draws of chance, 19 unless said otherwise
+    null : draws of chance; default: 19
 
     Raises
     ------
@@ -164,49 +158,44 @@ def svd(
     >>> round(svd(Elman.zeros(hidden=2), Corpus.siteinfo(), matrix="bigram").components[0].share, 4)
     0.9996
     """
-    null = null or Null(_DRAWS)
     if matrix not in (*MATRICES, "all"):
         raise InputError(f"matrix must be all or one of {', '.join(MATRICES)}, got {matrix!r}")
     components, named = integer("components", components, 1), integer("named", named, 1, ALPHABET)
     check_predicts(corpus)
     network, facts, _ = opened(model)
+    null = (null or Null(_DRAWS)).fitting(16 * (ALPHABET + 3 * network.hidden))
     chosen = MATRICES if matrix == "all" else (matrix,)
-    counts = offset_counts(corpus, [1], threads=threads, progress=progress).table(1)
-    wide = {name: _matrix(name, network, counts) for name in chosen}
-    jobs = [partial(_draw, name, wide[name], corpus, null, n) for name in chosen for n in range(null.permutations)]
-    progress.start("singular values", len(chosen) + len(jobs), "matrices")
-    with one_thread(), pool(threads) as executor:
-        found = [_advanced(progress, pair) for pair in map_ordered(_both, wide.values(), executor)]
-        drawn = [_advanced(progress, pair) for pair in map_ordered(_called, jobs, executor)]
-    progress.finish()
-    seen = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
-    parts = [
-        _reading(name, pair, drawn[i * null.permutations : (i + 1) * null.permutations], counts, seen)
-        for i, (name, pair) in enumerate(zip(chosen, found))
-    ]
+    counts = offset_counts(corpus, [1], threads=work.threads, progress=work.progress).table(1)
+    parts = _readings({name: _matrix(name, network, counts) for name in chosen}, corpus, counts, null, work)
+    settings = {"matrix": matrix, "components": components, "named": named, "permutations": null.permutations}
     return Singular(
         components=tuple(row for part in parts for row in part.listed(0, components, named)),
         centred_components=tuple(row for part in parts for row in part.listed(1, components, named)),
         errors=tuple(row for part in parts for row in part.errors()),
         supports=tuple(row for part in parts for row in part.supports(components)),
         above_null={part.matrix: (part.above(0), part.above(1)) for part in parts},
-        provenance=provenance(
-            corpus,
-            parameters={"matrix": matrix, "components": components, "named": named, "permutations": null.permutations},
-            seed=null.seed,
-            threads=threads,
-            model=facts,
-        ),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
 
-def _called(job: Callable[[], Any]) -> Any:
-    return job()
-
-
-def _advanced(progress: Progress, found: Any) -> Any:
-    progress.advance(1)
-    return found
+def _readings(
+    wide: Mapping[str, Matrix], corpus: Corpus, counts: NDArray[np.int64], null: Null, work: Work
+) -> list["_Reading"]:
+    """Every matrix decomposed, beside as many by chance."""
+    draws = [partial(_draw, name, wide[name], corpus, null, n) for name in wide for n in range(null.permutations)]
+    jobs: list[Callable[[], Any]] = [*(partial(_both, matrix) for matrix in wide.values()), *draws]
+    found = []
+    work.progress.start("singular values", len(jobs), "matrices")
+    with one_thread(), pool(work.threads) as executor:
+        for pair in map_ordered(lambda job: job(), jobs, executor):
+            found.append(pair)
+            work.progress.advance(1)
+    work.progress.finish()
+    seen, drawn = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1)), found[len(wide) :]
+    return [
+        _reading(name, pair, drawn[i * null.permutations : (i + 1) * null.permutations], counts, seen)
+        for i, (name, pair) in enumerate(zip(wide, found))
+    ]
 
 
 def _matrix(name: str, model: Elman, counts: NDArray[np.int64]) -> Matrix:

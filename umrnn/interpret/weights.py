@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.model_file import ModelFile, opened
@@ -77,7 +77,7 @@ class NeuronWeights:
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WeightReading(Result):
-    """Norms, connections and spectra of a network.
+    """Norms, connections, singular values and eigenvalues of a network.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class WeightReading(Result):
     rows: tuple[NeuronWeights, ...]
 
     def headline(self) -> dict[str, Any]:
-        """The byte of the largest input column beside unseen bytes, the largest connection, the spectrum of W_h."""
+        """The byte of the largest input column beside unseen bytes, the largest connection, the sizes of W_h."""
         W_h = next(row for row in self.arrays if row.array == "W_h")
         W_x = next(row for row in self.arrays if row.array == "W_x")
         top = self.connections[0]
@@ -115,17 +115,12 @@ class WeightReading(Result):
 
     def tables(self) -> dict[str, Table]:
         """``bytes``, ``connections``, ``neurons`` and ``arrays``."""
-        groups: dict[str, tuple[type, tuple[Any, ...]]] = {
-            "bytes": (ByteWeights, self.bytes),
-            "connections": (Connection, self.connections),
-            "neurons": (NeuronWeights, self.rows),
-            "arrays": (ArrayFigures, self.arrays),
+        return {
+            "bytes": Table.of_records(self.bytes, ByteWeights),
+            "connections": Table.of_records(self.connections, Connection),
+            "neurons": Table.of_records(self.rows, NeuronWeights),
+            "arrays": Table.of_records(self.arrays, ArrayFigures),
         }
-        out = {}
-        for name, (record, rows) in groups.items():
-            columns = tuple(record.__dataclass_fields__)  # type: ignore[attr-defined]
-            out[name] = Table.of(columns, ([getattr(row, column) for column in columns] for row in rows))
-        return out
 
 
 def read_weights(
@@ -134,10 +129,9 @@ def read_weights(
     *,
     top: int = 30,
     strongest: int = 3,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> WeightReading:
-    """Norms of all columns and rows, the largest recurrent weights, and the spectrum of each matrix.
+    """Norms of all columns and rows, the largest recurrent weights, and how much each matrix stretches.
 
     Norms are Euclidean. Beside the largest singular value stands that of an m by n Gaussian matrix of the same
     Frobenius norm F, F (1/sqrt m + 1/sqrt n), and beside the spectral radius F / sqrt H: both the limits for large
@@ -162,15 +156,16 @@ def read_weights(
     network, facts, _ = opened(model)
     counts = _counts(corpus)
     wide = {name: array.astype(np.float64) for name, array in network.arrays().items()}
-    progress.start("spectra of the weights", len(wide), "arrays")
+    work.progress.start("sizes of the weights", len(wide), "arrays")
     figures = []
     for name, array in wide.items():
         with one_thread():
             figures.append(_array(name, array))
-        progress.advance(1)
-    progress.finish()
+        work.progress.advance(1)
+    work.progress.finish()
     seen, unseen, per_byte = np.flatnonzero(counts), np.flatnonzero(counts == 0), _norms(wide)
     order = sorted(seen.tolist(), key=lambda byte: (-per_byte[0, byte], byte))
+    settings = {"top": top, "strongest": strongest}
     return WeightReading(
         arrays=tuple(figures),
         bytes=tuple(
@@ -180,7 +175,7 @@ def read_weights(
         unseen_norms=tuple(per_byte[:, unseen].mean(axis=1).tolist()) if len(unseen) else None,
         connections=_connections(wide["W_h"], top),
         rows=tuple(_neuron(j, wide, seen, strongest) for j in range(network.hidden)),
-        provenance=provenance(corpus, parameters={"top": top, "strongest": strongest}, threads=threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, threads=work.threads, model=facts),
     )
 
 
@@ -199,13 +194,13 @@ def _norms(wide: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _array(name: str, array: NDArray[np.float64]) -> ArrayFigures:
     size, norm = np.abs(array), float(np.linalg.norm(array))
-    spectrum: list[float | None] = [None] * 4
+    sizes: list[float | None] = [None] * 4
     if array.ndim == 2:
         rows, columns = array.shape
-        spectrum[:2] = [float(np.linalg.norm(array, 2)), norm * (rows**-0.5 + columns**-0.5)]
+        sizes[:2] = [float(np.linalg.norm(array, 2)), norm * (rows**-0.5 + columns**-0.5)]
         if name == "W_h":
-            spectrum[2:] = [float(np.abs(np.linalg.eigvals(array)).max()), norm * rows**-0.5]
-    return ArrayFigures(name, float(size.mean()), float(size.max()), norm, float((size < _ABSENT).mean()), *spectrum)
+            sizes[2:] = [float(np.abs(np.linalg.eigvals(array)).max()), norm * rows**-0.5]
+    return ArrayFigures(name, float(size.mean()), float(size.max()), norm, float((size < _ABSENT).mean()), *sizes)
 
 
 def _connections(W_h: NDArray[np.float64], top: int) -> tuple[Connection, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from umrnn._validate import contiguous
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.kernels import moments as kernels
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.trace import LARGEST_ARRAY, trace
@@ -42,7 +42,7 @@ class States:
         return int(self.rows.shape[1])
 
     @classmethod
-    def of(cls, model: Elman, corpus: Corpus, *, progress: Progress = SILENT) -> "States":
+    def of(cls, model: Elman, corpus: Corpus, *, work: Work = Work()) -> "States":
         """States of ``model`` reading ``corpus``; what exceeds a gibibyte goes to a temporary file."""
         shape = (len(corpus), model.hidden)
         mapped = shape[0] * shape[1] * model.dtype.itemsize > LARGEST_ARRAY
@@ -51,11 +51,11 @@ class States:
                 rows: Floats = np.asarray(np.memmap(file, model.dtype, "w+", shape=shape)).view(np.ndarray)
         else:
             rows = np.empty(shape, model.dtype)
-        progress.start("run the network", len(corpus), "B")
+        work.progress.start("run the network", len(corpus), "B")
         for block in trace(model, corpus):
             rows[block.start : block.start + len(block.h)] = block.h
-            progress.advance(len(block.h))
-        progress.finish()
+            work.progress.advance(len(block.h))
+        work.progress.finish()
         return cls(contiguous(rows), mapped)
 
     @classmethod

@@ -1,5 +1,6 @@
 """Pointwise mutual information of the pairs a reading meets, and correlation of ranks."""
 
+from concurrent.futures import Executor
 from math import nan
 
 import numpy as np
@@ -14,7 +15,12 @@ Floats = NDArray[np.float64]
 
 
 def pointwise_information(
-    corpus: Corpus, positions: NDArray[np.int64], offsets: int, *, stop: int | None = None, threads: int | None = None
+    corpus: Corpus,
+    positions: NDArray[np.int64],
+    offsets: int,
+    *,
+    stop: int | None = None,
+    threads: int | Executor | None = None,
 ) -> Floats:
     """PMI_d of (x[t - d + 1], x[t + 1]) in bits, shape (P, D), from the pairs whose second byte lies before ``stop``.
 

@@ -23,7 +23,10 @@ __all__ = ["alignment"]
 PositionsOption = Annotated[
     Offsets | None,
     typer.Option(
-        "--positions", parser=parse_offsets, metavar="T,T,...", help="Positions to look at. [default: every 4th]"
+        "--positions",
+        parser=parse_offsets,
+        metavar="T,T,...",
+        help="Bytes of the file to look at. [default: every 4th]",
     ),
 ]
 
@@ -50,13 +53,14 @@ def alignment(
     """Replace bytes, and ask whether those that matter are those that tell most about the next byte."""
     from umrnn.interpret.alignment import alignment as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret alignment", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     chosen: dict[str, Any] = {"positions": positions.values if positions else None, "max_offset": max_offset}
-    chosen |= {"null": Null.usual(permutations, len(source), seed), "threads": threads}
+    chosen |= {"null": Null.usual(permutations, len(source), seed)}
     with drawn_progress() as progress:
-        result = measure(network, source, threshold=threshold, replace=replace, progress=progress, **chosen)
+        result = measure(network, source, threshold=threshold, replace=replace, work=Work(threads, progress), **chosen)
     sink.emit(result)

@@ -23,7 +23,9 @@ __all__ = ["attribution", "export"]
 
 AtOption = Annotated[
     int | None,
-    typer.Option("--at", metavar="T", help="Position of the byte just read. [default: 10, or the middle]"),
+    typer.Option(
+        "--at", metavar="T", help="Byte of the file read last. [default: byte 10 of the range, or its middle]"
+    ),
 ]
 
 
@@ -57,18 +59,17 @@ def attribution(
 ) -> None:
     """Share one prediction out among past bytes and weights; say how far back predictions reach."""
     from umrnn.interpret.attribution import attribution as measure
-    from umrnn.interpret.backward.follow import shuffles
+    from umrnn.interpret.backward import Sharing, shuffles
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret attribution", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    null, asked = (
-        shuffles(permutations, len(source), seed),
-        {"at": at, "window": window, "depth": depth, "steps": steps},
-    )
+    null, sharing = shuffles(permutations, len(source), seed), Sharing(window, steps, baseline)
     with drawn_progress() as progress:
-        found = measure(network, source, **asked, baseline=baseline, null=null, threads=threads, progress=progress)
+        work = Work(threads, progress)
+        found = measure(network, source, at=at, depth=depth, sharing=sharing, null=null, work=work)
     sink.emit(found)
 
 
@@ -79,7 +80,9 @@ def export(
     at: AtOption = None,
     positions: Annotated[
         ByteRange | None,
-        typer.Option("--positions", parser=parse_range, metavar="A:B", help="Positions in a row, in place of --at."),
+        typer.Option(
+            "--positions", parser=parse_range, metavar="A:B", help="Bytes of the file in a row, in place of --at."
+        ),
     ] = None,
     depth: DepthOption = None,
     top: Annotated[int, typer.Option("--top", metavar="K", help="Likeliest next bytes to keep.")] = 10,
@@ -95,6 +98,7 @@ def export(
     """Write what a viewer of predictions needs: states, probabilities, gradients by lag, weights used."""
     from umrnn.interpret.export import chosen_positions, export_file, save_export
     from umrnn.interpret.export import export as collect
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     sink = Output.to("interpret export", format, None, table)
@@ -103,7 +107,8 @@ def export(
     source, network = open_reading(corpus, byte_range, model)
     start, stop = chosen_positions(source, at, (positions.start, positions.stop) if positions else None)
     with drawn_progress() as progress:
-        found = collect(network, source, start, stop, depth=depth, top=top, patterns=patterns, progress=progress)
+        work = Work(threads, progress)
+        found = collect(network, source, start, stop, depth=depth, top=top, patterns=patterns, work=work)
     if output is not None:
         save_export(found, output)
     sink.emit(found)

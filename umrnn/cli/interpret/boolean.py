@@ -28,7 +28,6 @@ class Settings(TypedDict):
     ternary: float | None
     nodes: int
     null: "Null"
-    threads: int | None
 
 
 def boolean(
@@ -53,16 +52,17 @@ def boolean(
 ) -> None:
     """Read the network as an automaton on signs; say how faithful that is."""
     from umrnn.interpret import boolean as measure
-    from umrnn.interpret.signs import graph as automaton
+    from umrnn.interpret.signs import graph_file, save_graph
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret boolean", format, output, table, keep=read)
-    automaton.graph_file(graph, keep={**read, "the output": output})
+    graph_file(graph, keep={**read, "the output": output})
     source, network = open_reading(corpus, byte_range, model)
-    how = Settings(ternary=ternary, nodes=nodes, null=Null(permutations, seed), threads=threads)
+    how = Settings(ternary=ternary, nodes=nodes, null=Null(permutations, seed))
     with drawn_progress() as progress:
-        result = measure(network, source, **how, progress=progress)
-    automaton.save_graph(result.graph, graph)
+        result = measure(network, source, **how, work=Work(threads, progress))
+    save_graph(result.graph, graph)
     sink.emit(result)

@@ -56,19 +56,17 @@ def factor_map(
 ) -> None:
     """Explain each neuron by the bytes at two lags, beside what chance explains."""
     from umrnn import interpret
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model, the_states=states)
     sink = Output.to("interpret factor-map", format, output, table, keep=read)
     source, explained = _explained(corpus, byte_range, model, states)
-    null, chosen = Null.usual(permutations, len(source), seed), lags.values if lags else None
+    check, chosen = Check(null=Null.usual(permutations, len(source), seed)), lags.values if lags else None
     with drawn_progress() as progress:
-        sink.emit(
-            interpret.factor_map(
-                explained, source, chosen, features=features, null=null, threads=threads, progress=progress
-            )
-        )
+        work = Work(threads, progress)
+        sink.emit(interpret.factor_map(explained, source, chosen, features=features, check=check, work=work))
 
 
 def neuron(
@@ -87,15 +85,16 @@ def neuron(
 ) -> None:
     """Show one neuron's card: what drives it, what it does, when it is active."""
     from umrnn import interpret
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret neuron", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    null, chosen = Null.usual(permutations, len(source), seed), lags.values if lags else None
+    check, chosen = Check(null=Null.usual(permutations, len(source), seed)), lags.values if lags else None
     with drawn_progress() as progress:
-        card = interpret.neuron(network, source, index, chosen, top=top, null=null, threads=threads, progress=progress)
+        card = interpret.neuron(network, source, index, chosen, top=top, check=check, work=Work(threads, progress))
     sink.emit(card)
 
 

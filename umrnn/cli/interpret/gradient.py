@@ -41,8 +41,9 @@ def gradient(
     table: TableOption = None,
 ) -> None:
     """Follow every prediction back through time: where its gradient lies, how it grows, what it says of past bytes."""
-    from umrnn.interpret.backward.follow import shuffles
+    from umrnn.interpret.backward import shuffles
     from umrnn.interpret.gradient import gradient as measure
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
@@ -50,4 +51,4 @@ def gradient(
     source, network = open_reading(corpus, byte_range, model)
     null = shuffles(permutations, len(source), seed)
     with drawn_progress() as progress:
-        sink.emit(measure(network, source, depth=depth, null=null, threads=threads, progress=progress))
+        sink.emit(measure(network, source, depth=depth, null=null, work=Work(threads, progress)))

@@ -41,9 +41,12 @@ def intervene(
         int | None, typer.Option(metavar="N", help="Shuffles of the feature. [default: 199; 39 from 20 KB on]")
     ] = None,
     clean: Annotated[
-        int | None, typer.Option(metavar="T", help="Patch: position whose prediction is to be explained.")
+        int | None,
+        typer.Option(metavar="T", help="Patch: byte of the file after which the prediction is to be explained."),
     ] = None,
-    corrupted: Annotated[int | None, typer.Option(metavar="T", help="Patch: position that is patched.")] = None,
+    corrupted: Annotated[
+        int | None, typer.Option(metavar="T", help="Patch: byte of the file after which it is patched.")
+    ] = None,
     clean_text: Annotated[str | None, typer.Option(metavar="TEXT", help="Patch: the same as a text.")] = None,
     corrupted_text: Annotated[str | None, typer.Option(metavar="TEXT", help="Patch: the text patched.")] = None,
     max_lag: Annotated[int, typer.Option(metavar="K", help="Patch: bytes to go back, at most.")] = 16,
@@ -54,9 +57,10 @@ def intervene(
     table: TableOption = None,
 ) -> None:
     """Read a feature along a direction, take it out, write it in; or patch one run with the state of another."""
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
-    work = _patched(clean, corrupted, clean_text, corrupted_text, max_lag, direction) or _intervened(
+    reading = _patched(clean, corrupted, clean_text, corrupted_text, max_lag, direction) or _intervened(
         feature, direction, draws
     )
     read = files_read(the_corpus=corpus, the_model=model, the_direction=direction)
@@ -64,17 +68,17 @@ def intervene(
     source, network = open_reading(corpus, byte_range, model)
     null = (permutations, seed)
     with drawn_progress() as progress:
-        sink.emit(work(network, source, null, threads=threads, progress=progress))
+        sink.emit(reading(network, source, null, work=Work(threads, progress)))
 
 
-Work = Callable[..., "Result"]  # of a network, a corpus, permutations and seed
+Reading = Callable[..., "Result"]  # of a network, a corpus, permutations and seed
 
 
-def _intervened(feature: str, direction: str | None, draws: int) -> Work:
+def _intervened(feature: str, direction: str | None, draws: int) -> Reading:
     """Directions read, taken out and written in."""
 
-    def work(network: "ModelFile", source: "Corpus", null: tuple[int | None, int], **shared: Any) -> "Result":
-        from umrnn.interpret.directions.feature_sums import open_direction
+    def reading(network: "ModelFile", source: "Corpus", null: tuple[int | None, int], **shared: Any) -> "Result":
+        from umrnn.interpret.directions import open_direction
         from umrnn.interpret.intervene import intervene as measure
         from umrnn.nulls import Null
 
@@ -89,7 +93,7 @@ def _intervened(feature: str, direction: str | None, draws: int) -> Work:
             )
         return found
 
-    return work
+    return reading
 
 
 def _patched(
@@ -99,7 +103,7 @@ def _patched(
     corrupted_text: str | None,
     max_lag: int,
     direction: str | None,
-) -> Work | None:
+) -> Reading | None:
     """One run patched with the state of another; None where no such options are given."""
     positions, texts = (clean, corrupted), (clean_text, corrupted_text)
     given = [pair for pair in (positions, texts) if pair != (None, None)]
@@ -110,7 +114,7 @@ def _patched(
     if direction is not None:
         raise typer.BadParameter("patching replaces states as they are: leave out --direction")
 
-    def work(network: "ModelFile", source: "Corpus", null: tuple[int | None, int], **shared: Any) -> "Result":
+    def reading(network: "ModelFile", source: "Corpus", null: tuple[int | None, int], **shared: Any) -> "Result":
         from umrnn.interpret.patching import patch_positions, patch_texts
 
         if clean is not None and corrupted is not None:
@@ -118,4 +122,4 @@ def _patched(
         encoded = (str(text).encode("utf-8", "surrogateescape") for text in texts)
         return patch_texts(network, *encoded, max_lag=max_lag, **shared)
 
-    return work
+    return reading

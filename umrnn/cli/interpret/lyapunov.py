@@ -40,11 +40,16 @@ def lyapunov(
     """Lyapunov exponents: how fast states that differ a little drift apart, with error bars and controls."""
     from umrnn.interpret.lyapunov import lyapunov as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret lyapunov", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    only, null = {"exponents": exponents, "steps": steps}, Null(permutations, seed)
+    null = Null(permutations, seed)
     with drawn_progress() as progress:
-        sink.emit(measure(network, source, **only, every=every, null=null, threads=threads, progress=progress))
+        sink.emit(
+            measure(
+                network, source, exponents=exponents, every=every, steps=steps, null=null, work=Work(threads, progress)
+            )
+        )

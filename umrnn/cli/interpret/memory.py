@@ -43,11 +43,14 @@ def memory(
 ) -> None:
     """How many bytes back a prediction depends on, and how many the precision of the states allows."""
     from umrnn.interpret.memory import memory as measure
+    from umrnn.interpret.memory import sufficient_null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret memory", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    asked = {"depth": depth, "horizon": horizon, "permutations": permutations}
+    null = sufficient_null(source, depth, permutations, seed)
     with drawn_progress() as progress:
-        sink.emit(measure(network, source, **asked, positions=positions, seed=seed, threads=threads, progress=progress))
+        work = Work(threads, progress)
+        sink.emit(measure(network, source, depth=depth, positions=positions, horizon=horizon, null=null, work=work))

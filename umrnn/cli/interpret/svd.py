@@ -39,6 +39,7 @@ def svd(
     """Singular values and vectors of the table of byte pairs and of the weights, beside chance."""
     from umrnn.interpret.svd import svd as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
@@ -47,7 +48,5 @@ def svd(
     null = Null(permutations, seed)
     with drawn_progress() as progress:
         sink.emit(
-            measure(
-                network, source, matrix=matrix, components=components, null=null, threads=threads, progress=progress
-            )
+            measure(network, source, matrix=matrix, components=components, null=null, work=Work(threads, progress))
         )

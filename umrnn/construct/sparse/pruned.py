@@ -157,5 +157,5 @@ def run_given(
 
 def _ranking(model: Elman, corpus: Corpus, work: Work) -> NDArray[np.int64]:
     """Neurons by what knocking them out costs, the costliest first."""
-    rows = knockout(model, corpus, null=Null(0), threads=cast(int | None, work.threads), progress=work.progress).rows
-    return np.array([row.neuron for row in sorted(rows, key=lambda row: row.rank)])
+    rows = knockout(model, corpus, null=Null(0), work=work).rows
+    return np.array([row.neuron for row in sorted(rows, key=lambda row: row.cost_rank)])

@@ -1,1 +1,42 @@
-"""Predictions followed back through time."""
+"""Predictions followed back through time: gradients by lag, weights used, chains of weights, shares of past bytes."""
+
+from umrnn.interpret.backward.chains import Chain, Link, chains, usual_positions, weights_touched
+from umrnn.interpret.backward.follow import (
+    Followed,
+    Follower,
+    Stretch,
+    checked_depth,
+    checked_position,
+    in_stretches,
+    shuffle_bytes,
+    shuffles,
+    states_at,
+)
+from umrnn.interpret.backward.integrated import Baseline, PastByte, PastBytes, Sharing, past_bytes
+from umrnn.interpret.backward.sparsity import ActiveWeights, Depth, Sparsity, sparsity
+
+__all__ = [
+    "ActiveWeights",
+    "Baseline",
+    "Chain",
+    "Depth",
+    "Followed",
+    "Follower",
+    "Link",
+    "PastByte",
+    "PastBytes",
+    "Sharing",
+    "Sparsity",
+    "Stretch",
+    "chains",
+    "checked_depth",
+    "checked_position",
+    "in_stretches",
+    "past_bytes",
+    "shuffle_bytes",
+    "shuffles",
+    "sparsity",
+    "states_at",
+    "usual_positions",
+    "weights_touched",
+]

@@ -34,6 +34,7 @@ class Link:
 class Chain:
     """A neuron that matters to a prediction, what set it, and what set the first neuron among that.
 
+    ``position`` is that of the byte just read, counted in the source of the corpus.
     ``delta_bits`` is the rise of -log2 p(next byte) when h is negated, ``terms_share`` the share of the sizes of the
     neuron's terms that its links carry: the rest is what the chain leaves out.
     """
@@ -51,19 +52,19 @@ class Chain:
         return {self.neuron} | {link.source for link in (*self.links, *self.earlier) if link.source is not None}
 
 
-def usual_positions(length: int) -> tuple[int, ...]:
-    """The 12 published positions where the corpus reaches so far, else as many evenly spaced.
+def usual_positions(corpus: Corpus) -> tuple[int, ...]:
+    """The 12 published positions, from the first byte of ``corpus``, or as many evenly spaced of a shorter one.
 
     Examples
     --------
-    >>> usual_positions(1024)[:3], usual_positions(3)
-    ((10, 20, 42), (0, 1))
+    >>> usual_positions(Corpus.siteinfo())[:3], usual_positions(Corpus.siteinfo().slice(100, 103))
+    ((10, 20, 42), (100, 101))
     """
-    predictions = length - 1
+    predictions = len(corpus) - 1
     if predictions > PUBLISHED_POSITIONS[-1]:
-        return PUBLISHED_POSITIONS
+        return tuple(corpus.start + t for t in PUBLISHED_POSITIONS)
     count = min(len(PUBLISHED_POSITIONS), predictions)
-    return tuple(predictions * (i + 1) // count - 1 for i in range(count))
+    return tuple(corpus.start + predictions * (i + 1) // count - 1 for i in range(count))
 
 
 def chains(model: Elman, corpus: Corpus, position: int, states: Floats) -> tuple[Chain, ...]:
@@ -76,6 +77,7 @@ def chains(model: Elman, corpus: Corpus, position: int, states: Floats) -> tuple
 
     Parameters
     ----------
+    position : of the byte just read, counted in the source of the corpus
     states : shape (3, H), h_{t-2}, h_{t-1} and h_t; those before the corpus are zero
 
     Examples
@@ -84,16 +86,17 @@ def chains(model: Elman, corpus: Corpus, position: int, states: Floats) -> tuple
     >>> [(chain.neuron, chain.delta_bits, chain.links) for chain in found]
     [(0, 0.0, ()), (1, 0.0, ())]
     """
-    hidden, target = model.hidden, corpus.data[position + 1]
+    index = corpus.index(position)
+    hidden, target = model.hidden, corpus.data[index + 1]
     negated = np.repeat(states[2:], hidden + 1, axis=0)
     negated[np.arange(hidden), np.arange(hidden)] *= -1  # the last row is as it was
     bits = ReadOut(model).bits(negated, np.full(hidden + 1, target, np.uint8))
     delta: NDArray[np.float64] = bits[:-1] - bits[-1]
     found = []
     for j in np.argsort(-np.abs(delta), kind="stable")[:_NEURONS].tolist():
-        links, share = _links(model, corpus, position, j, states[1])
+        links, share = _links(model, corpus, index, j, states[1])
         first = next((link.source for link in links if link.source is not None), None)
-        earlier = _links(model, corpus, position - 1, first, states[0])[0] if first is not None and position else ()
+        earlier = _links(model, corpus, index - 1, first, states[0])[0] if first is not None and index else ()
         found.append(Chain(position, j, float(delta[j]), share, links, earlier))
     return tuple(found)
 
@@ -104,10 +107,10 @@ def weights_touched(found: Sequence[Chain]) -> set[tuple[int, str]]:
 
 
 def _links(
-    model: Elman, corpus: Corpus, position: int, neuron: int, before: Floats
+    model: Elman, corpus: Corpus, index: int, neuron: int, before: Floats
 ) -> tuple[tuple[Link, ...], float | None]:
-    """The terms of z of ``neuron`` at ``position`` that are largest in size, and not 0; their share of all sizes."""
-    byte = int(corpus.data[position])
+    """The terms of z of ``neuron`` at ``index`` that are largest in size, and not 0; their share of all sizes."""
+    byte = int(corpus.data[index])
     recurrent = model.W_h[neuron].astype(np.float64) * before
     terms = np.concatenate([recurrent, [model.W_x[neuron, byte], model.b_h[neuron]]]).astype(np.float64)
     links = []

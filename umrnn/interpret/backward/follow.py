@@ -1,7 +1,6 @@
 """Every prediction followed back through time, in pieces that bound memory and may run side by side."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -13,8 +12,8 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.kernels import backward as kernels
 from umrnn.nulls import Null
-from umrnn.parallel import map_ordered
-from umrnn.progress import Progress
+from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Floats, Parameters, allocate
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.trace import trace
@@ -28,6 +27,7 @@ __all__ = [
     "checked_depth",
     "checked_position",
     "in_stretches",
+    "shuffle_bytes",
     "shuffles",
     "states_at",
     "stretches",
@@ -47,7 +47,7 @@ class Stretch:
 
     Parameters
     ----------
-    start : position of the first prediction, the byte just read
+    start : index of the first prediction, the byte just read; 0 for the first byte of the corpus
     targets : shape (m,), the bytes predicted
     data, h : shapes (s,) and (s, H), the bytes read and the states after them; the last m are those that predict
     """
@@ -99,7 +99,7 @@ class Followed:
 
 
 def checked_depth(depth: int | None, length: int) -> int:
-    """``depth``, or 50 or as far as the corpus allows; the last prediction has ``length - 2`` bytes before its own."""
+    """``depth``; default: 50, or as far as the corpus allows: ``length - 2`` bytes lie before the last one read."""
     most = length - 2
     if depth is None:
         return min(DEPTH, most)
@@ -113,7 +113,7 @@ def checked_depth(depth: int | None, length: int) -> int:
 
 
 def shuffles(permutations: int | None, length: int, seed: int = 0) -> Null:
-    """The null of ``permutations`` shuffles; three if None, one where each takes as long as a long corpus.
+    """The null of ``permutations`` shuffles; default: three, or one in a corpus of 100,000 bytes or more.
 
     Examples
     --------
@@ -123,20 +123,37 @@ def shuffles(permutations: int | None, length: int, seed: int = 0) -> Null:
     return Null(permutations if permutations is not None else _SHUFFLES if length < _LONG else 1, seed)
 
 
+def shuffle_bytes(depth: int) -> int:
+    """Bytes of memory that a shuffle takes while a stretch is followed back ``depth`` steps."""
+    return 8 * kernels.FIGURES * _POSITIONS * (depth + 1)
+
+
 def checked_position(at: int | None, corpus: Corpus) -> int:
-    """``at``, or 10, or the middle of a corpus too short for that; a position must have a next byte."""
+    """``at``, a position in the source of ``corpus``; default: its byte 10, or the middle of a shorter one.
+
+    Raises
+    ------
+    InputError
+        If the corpus does not hold the position, or no next byte.
+
+    Examples
+    --------
+    >>> text = Corpus.siteinfo().slice(100, 200)
+    >>> checked_position(None, text), checked_position(150, text)
+    (110, 150)
+    """
     last = len(corpus) - 2
-    return (_AT if last >= _AT else last // 2) if at is None else integer("at", at, 0, last)
+    return corpus.start + ((_AT if last >= _AT else last // 2) if at is None else corpus.index(at, "at"))
 
 
 def states_at(model: Elman, corpus: Corpus, positions: Iterable[int]) -> dict[int, Floats]:
-    """The states after the bytes at ``positions``; those before the corpus are zero. Runs no further than needed."""
-    asked = sorted(set(positions))
+    """The states after the bytes at ``positions`` in the source; those before the corpus are zero."""
+    asked = sorted({position - corpus.start for position in positions})
     found: dict[int, Floats] = {t: np.zeros(model.hidden, model.dtype) for t in asked if t < 0}
     if asked and asked[-1] >= 0:
         for block in trace(model, corpus.slice(0, asked[-1] + 1)):
             found |= {t: block.h[t - block.start].copy() for t in asked if 0 <= t - block.start < len(block.h)}
-    return found
+    return {corpus.start + t: state for t, state in found.items()}
 
 
 class Follower:
@@ -176,7 +193,7 @@ def stretches(model: Elman, corpus: Corpus, depth: int) -> Iterator[list[Stretch
         for start in range(block.start, last, _POSITIONS):
             stop = min(start + _POSITIONS, last)
             first = max(0, start - depth)
-            at = block.start - len(before)  # position of row 0 of h
+            at = block.start - len(before)  # index of row 0 of h
             targets, data = corpus.data[start + 1 : stop + 1], corpus.data[first:stop]
             found.append(Stretch(start, targets, data, h[first - at : stop - at]))
         yield found
@@ -184,17 +201,13 @@ def stretches(model: Elman, corpus: Corpus, depth: int) -> Iterator[list[Stretch
 
 
 def in_stretches(
-    work: Callable[[Stretch], Answer],
-    model: Elman,
-    corpus: Corpus,
-    depth: int,
-    executor: Executor | None,
-    progress: Progress,
+    look: Callable[[Stretch], Answer], model: Elman, corpus: Corpus, depth: int, work: Work = Work()
 ) -> Iterator[Answer]:
-    """``work`` of every stretch, in order; progress counts predictions. Enter ``one_thread()`` around it."""
-    progress.start("follow back", len(corpus) - 1, "B")
-    for found in stretches(model, corpus, depth):
-        for stretch, answer in zip(found, map_ordered(work, found, executor)):
-            yield answer
-            progress.advance(len(stretch))
-    progress.finish()
+    """``look`` of every stretch, in order; progress counts predictions. Enter ``one_thread()`` around it."""
+    work.progress.start("follow back", len(corpus) - 1, "B")
+    with pool(work.threads) as executor:
+        for found in stretches(model, corpus, depth):
+            for stretch, answer in zip(found, map_ordered(look, found, executor)):
+                yield answer
+                work.progress.advance(len(stretch))
+    work.progress.finish()

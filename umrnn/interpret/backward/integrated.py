@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 from math import log
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from umrnn._validate import integer
 from umrnn.corpus import Corpus
+from umrnn.errors import InputError
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.weights import Elman
 
-__all__ = ["BASELINES", "PastByte", "PastBytes", "past_bytes"]
+__all__ = ["Baseline", "PastByte", "PastBytes", "Sharing", "past_bytes"]
 
-BASELINES = ("mean", "zero")
+Baseline = Literal["mean", "zero"]
+_WINDOW = 20
+_MOST_STEPS, _WORK = 1 << 13, 1 << 27  # points of the integral; times H²
 _CELLS = 1 << 22  # states held at once: points x steps x neurons
 _NODES, _RESIDUAL = 16, 1e-3  # of each part of the path; bits
 
@@ -54,10 +58,48 @@ class PastBytes:
         return sum(row.integrated_bits for row in self.rows) - (self.log2_p - self.baseline_log2_p)
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """How a prediction is shared out among the bytes before it.
+
+    Parameters
+    ----------
+    window : largest lag of the bytes; default: 20, or as far as the corpus allows
+    steps : most points of the integral, 1 … 8192; default: as many, and fewer for more than 128 neurons
+    baseline : input that stands for no byte: the ``mean`` column of W_x over the corpus, or ``zero``
+    """
+
+    window: int | None = None
+    steps: int | None = None
+    baseline: Baseline = "mean"
+
+    def __post_init__(self) -> None:
+        if self.window is not None:
+            integer("window", self.window, 0)
+        if self.steps is not None:
+            integer("steps", self.steps, 1, _MOST_STEPS)
+        if self.baseline not in get_args(Baseline):
+            raise InputError(f"baseline must be one of {', '.join(get_args(Baseline))}, got {self.baseline}")
+
+    def reach(self, corpus: Corpus, position: int) -> int:
+        """The window, or an error where fewer bytes of ``corpus`` lie before the one at ``position``."""
+        before = corpus.index(position)
+        if self.window is not None and self.window > before:
+            raise InputError(
+                f"window must be at most the {before} bytes before the one at position {position}, got {self.window}",
+                hint="name a smaller --window or a later --at",
+            )
+        return min(_WINDOW, before) if self.window is None else self.window
+
+    def points(self, hidden: int) -> int:
+        """Most points of the integral in a network of ``hidden`` neurons."""
+        return self.steps or max(64, min(_MOST_STEPS, _WORK // hidden**2))
+
+
 def past_bytes(
-    model: Elman, corpus: Corpus, at: int, before: Floats, window: int, *, steps: int, baseline: str
+    model: Elman, corpus: Corpus, at: int, before: Floats, window: int, *, steps: int, baseline: Baseline
 ) -> PastBytes:
-    """Share out log2 p(x_{t+1}), t = ``at``, among x_{t-window} … x_t, in float64.
+    """Share out log2 p(x_{t+1}) among x_{t-window} … x_t in float64; byte t stands at position ``at`` of the source.
 
         integrated_d     = (c_d - c')ᵀ integral over a from 0 to 1 of d log2 p / d c_d at c' + a (c - c')
         restored_d       = log2 p with c' after lag d - log2 p with c' from lag d on
@@ -81,10 +123,11 @@ def past_bytes(
     >>> past_bytes(model, corpus, 1, np.zeros(1), 1, steps=32, baseline="zero").log2_p
     -8.0
     """
-    run = _Run(model, before, int(corpus.data[at + 1]))
+    t = corpus.index(at)
+    run = _Run(model, before, int(corpus.data[t + 1]))
     counts = np.bincount(corpus.data, minlength=256)
     rest: Array = (1.0 if baseline == "mean" else 0.0) * (run.W_x @ counts) / len(corpus)  # c', shape (H,)
-    seen = corpus.data[at - window : at + 1]
+    seen = corpus.data[t - window : t + 1]
     columns = np.ascontiguousarray(run.W_x[:, seen].T)  # (K + 1, H), oldest first
     [here] = run.slopes(columns[np.newaxis])
     [whole] = run.states(columns[np.newaxis])

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,18 +12,18 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.backward.follow import Follower, Stretch, in_stretches
 from umrnn.interpret.kernels import backward as kernels
 from umrnn.nulls import Null
-from umrnn.progress import Progress
+from umrnn.progress import Work
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["THRESHOLDS", "ActivePatterns", "Depth", "Sparsity", "sparsity"]
+__all__ = ["THRESHOLDS", "ActiveWeights", "Depth", "Sparsity", "sparsity"]
 
 THRESHOLDS = (0.001, 0.01, 0.1)
-_LARGE = 0.01  # a weight of this size counts as a pattern
+_LARGE = 0.01  # a weight above this size counts as large
 _CELLS = 1 << 24  # of the table of input patterns: positions x bytes x neurons
 
 
 @dataclass(frozen=True)
-class ActivePatterns:
+class ActiveWeights:
     """Weights that a prediction uses above a threshold: mean and median over predictions, parts, and those never used.
 
     ``never_active_share`` is of the weights above 0.01 in size; the others count them all.
@@ -52,16 +51,14 @@ class Depth:
 
 @dataclass(frozen=True)
 class Sparsity:
-    """Patterns by array, how many predictions use, and the mass by lag."""
+    """Weights above 0.01 in size by array, how many of all predictions use, and the mass by lag."""
 
-    patterns: Mapping[str, int]
-    active: tuple[ActivePatterns, ...]
+    large_weights: Mapping[str, int]
+    active: tuple[ActiveWeights, ...]
     depths: tuple[Depth, ...]
 
 
-def sparsity(
-    model: Elman, corpus: Corpus, depth: int, null: Null, executor: Executor | None, progress: Progress
-) -> Sparsity:
+def sparsity(model: Elman, corpus: Corpus, depth: int, null: Null, work: Work = Work()) -> Sparsity:
     """Attribution of every prediction to every weight, over lags 0 … ``depth``; BLAS must be held at one thread.
 
         W_y[y, j]   |g_j|                                y the byte predicted
@@ -74,14 +71,13 @@ def sparsity(
 
     Examples
     --------
-    >>> from umrnn.progress import SILENT
-    >>> sparsity(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), 1, Null(0), None, SILENT).active[0].mean_active
+    >>> sparsity(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), 1, Null(0)).active[0].mean_active
     0.0
     """
     counted = _Counted(model, depth, null)
-    for found in in_stretches(counted.look, model, corpus, depth, executor, progress):
+    for found in in_stretches(counted.look, model, corpus, depth, work):
         counted.add(found)
-    return Sparsity(counted.patterns(), counted.active(), counted.depths(len(corpus) - 1))
+    return Sparsity(counted.large_weights(), counted.active(), counted.depths(len(corpus) - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,11 +153,11 @@ class _Counted:
         model = self._model
         return self._sizes > _LARGE, np.abs(model.W_x.T) > _LARGE, np.abs(model.W_y) > _LARGE
 
-    def patterns(self) -> dict[str, int]:
+    def large_weights(self) -> dict[str, int]:
         recurrent, inputs, outputs = (int(np.count_nonzero(large)) for large in self._large())
         return {"W_x": inputs, "W_h": recurrent, "W_y": outputs}
 
-    def active(self) -> tuple[ActivePatterns, ...]:
+    def active(self) -> tuple[ActiveWeights, ...]:
         large = self._large()
         total = sum(int(np.count_nonzero(each)) for each in large)
         rows = []
@@ -176,7 +172,7 @@ class _Counted:
             recurrent, inputs, outputs = (part / sum(parts) if sum(parts) else None for part in parts)
             never = 1 - ever / total if total else None
             mean = sum(parts) / totals.total()
-            rows.append(ActivePatterns(threshold, mean, _median(totals), recurrent, inputs, outputs, never))
+            rows.append(ActiveWeights(threshold, mean, _median(totals), recurrent, inputs, outputs, never))
         return tuple(rows)
 
     def depths(self, targets: int) -> tuple[Depth, ...]:

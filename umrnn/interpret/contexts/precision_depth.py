@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.interpret.contexts.batches import other_seen
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.weights import Elman
@@ -73,7 +73,7 @@ def depth_limits(
     *,
     horizon: int,
     generator: np.random.Generator,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> tuple[tuple[PrecisionDepth, ...], tuple[Deviation, ...]]:
     """Predicted and measured depth at each precision, and deviations at the offsets 1, 2, 5, 10, 20, ….
 
@@ -88,11 +88,11 @@ def depth_limits(
     other = other_seen(data[places], seen, generator)
     other = data[places] ^ np.uint8(128) if other is None else other
     up = generator.random((len(places), model.hidden)) < 0.5
-    progress.start("depth by precision", len(PRECISIONS) * horizon, "steps")
+    work.progress.start("depth by precision", len(PRECISIONS) * horizon, "steps")
     limits, rows = [], []
     for name, (bits, kind) in PRECISIONS.items():
         with one_thread():
-            change, noise = _followed(_stepper(model, kind), kind, data, places, warm_up, other, up, horizon, progress)
+            change, noise = _followed(_stepper(model, kind), kind, data, places, warm_up, other, up, horizon, work)
         readable = (change > noise).mean(axis=1)
         lost = np.flatnonzero(readable < _READABLE)
         depth = int(lost[0]) if len(lost) else horizon
@@ -103,7 +103,7 @@ def depth_limits(
             Deviation(name, k, float(np.median(change[k - 1])), float(np.median(noise[k - 1])), float(readable[k - 1]))
             for k in _shown(horizon)
         ]
-    progress.finish()
+    work.progress.finish()
     return tuple(limits), tuple(rows)
 
 
@@ -145,7 +145,7 @@ def _followed(
     other: NDArray[np.uint8],
     up: NDArray[np.bool_],
     horizon: int,
-    progress: Progress,
+    work: Work,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distances of the changed and of the nudged run from the plain one, each shape (horizon, places).
 
@@ -164,5 +164,5 @@ def _followed(
         wide = plain.astype(np.float64)
         change[k] = np.linalg.norm(changed - wide, axis=1)
         noise[k] = np.linalg.norm(nudged - wide, axis=1)
-        progress.advance(1)
+        work.progress.advance(1)
     return change, noise

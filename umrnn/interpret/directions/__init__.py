@@ -1,1 +1,29 @@
-"""Directions of state space along which a feature can be read, and set."""
+"""Directions of state space along which a feature of the text can be read, taken out, and written in."""
+
+from umrnn.interpret.directions.feature_sums import sum_states
+from umrnn.interpret.directions.feature_values import feature_names, feature_values
+from umrnn.interpret.directions.measures import (
+    LINEAR,
+    READS,
+    SPAN,
+    WRITTEN,
+    DirectionMeasures,
+    DirectionRead,
+    Intervened,
+)
+from umrnn.interpret.directions.vectors import open_direction, unit
+
+__all__ = [
+    "LINEAR",
+    "READS",
+    "SPAN",
+    "WRITTEN",
+    "DirectionMeasures",
+    "DirectionRead",
+    "Intervened",
+    "feature_names",
+    "feature_values",
+    "open_direction",
+    "sum_states",
+    "unit",
+]

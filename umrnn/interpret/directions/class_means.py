@@ -7,7 +7,8 @@ from math import nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.interpret.directions.feature_sums import FeatureValues, Vector
+from umrnn.interpret.directions.feature_values import FeatureValues
+from umrnn.interpret.directions.vectors import Vector
 from umrnn.result import Table
 
 __all__ = ["ClassMeans", "distance"]
@@ -52,7 +53,7 @@ class ClassMeans:
 
     def table(self, direction: Vector, scatter: float) -> Table:
         """A row per value, the 64 smallest: its distance from the smallest value, and what chance makes of that."""
-        columns = ("value", "count", "distance", "chance_distance", "component", "pc_1", "pc_2", "pc_3")
+        columns = ("value", "count", "distance", "chance_distance", "along_direction", "pc_1", "pc_2", "pc_3")
         counts, rows = self.feature.counts, []
         for number in range(min(len(counts), _LISTED)):
             apart = self.rows[number] - self.rows[0]

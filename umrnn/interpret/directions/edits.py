@@ -1,7 +1,6 @@
 """Interventions: a network run with directions of its state taken out, or set, at every step."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,10 +9,10 @@ from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
 from umrnn.corpus import Corpus
-from umrnn.interpret.directions.feature_sums import FeatureValues
+from umrnn.interpret.directions.feature_values import FeatureValues
 from umrnn.interpret.kernels.intervene import STATE, Edit, run_edited
-from umrnn.parallel import map_ordered
-from umrnn.progress import Progress
+from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.output_layer import ReadOut
@@ -116,41 +115,41 @@ def edited_bits(
     corpus: Corpus,
     labels: NDArray[np.int32],
     interventions: Mapping[tuple[str, str], Intervention],
-    executor: Executor | None,
-    progress: Progress,
+    work: Work,
 ) -> dict[tuple[str, str], NDArray[np.float64]]:
     """Mean bits per byte of every run of each intervention, shape (R,); named by what is done and along what."""
     pieces = [(name, piece) for name, one in interventions.items() for piece in one.pieces()]
     found: dict[tuple[str, str], list[NDArray[np.float64]]] = {name: [] for name in interventions}
-    progress.start("interventions", len(pieces) * len(corpus), "B")
-    work = partial(_piece_bits, model, corpus, labels)
-    for (name, _), bits in zip(pieces, map_ordered(lambda pair: work(pair[1]), pieces, executor)):
-        found[name].append(bits)
-        progress.advance(len(corpus))
-    progress.finish()
+    work.progress.start("interventions", len(pieces) * len(corpus), "B")
+    score = partial(_piece_bits, model, corpus, labels)
+    with pool(work.threads) as executor:
+        for (name, _), bits in zip(pieces, map_ordered(lambda pair: score(pair[1]), pieces, executor)):
+            found[name].append(bits)
+            work.progress.advance(len(corpus))
+    work.progress.finish()
     return {name: np.concatenate([np.empty(0), *found[name]])[: len(one.frames)] for name, one in interventions.items()}
 
 
 def post_hoc_bits(
-    model: Elman, corpus: Corpus, directions: NDArray[np.float64], offsets: NDArray[np.float64], progress: Progress
+    model: Elman, corpus: Corpus, directions: NDArray[np.float64], offsets: NDArray[np.float64], work: Work
 ) -> NDArray[np.float64]:
     """Mean bits per byte when the read-out alone sees h - (h . d - offset) d, for each d (R, H), shape (R,)."""
     read_out, totals = ReadOut(model), np.zeros(len(directions))
     typed, shifts = directions.astype(model.dtype), offsets.astype(model.dtype)
-    progress.start("at the read-out", len(corpus) - 1, "B")
+    work.progress.start("at the read-out", len(corpus) - 1, "B")
     for block in trace(model, corpus):
         targets = corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]
         states = block.h[: len(targets)]
         for number, (d, shift) in enumerate(zip(typed, shifts)):
             totals[number] += read_out.bits(states - np.outer(states @ d - shift, d), targets).sum()
-        progress.advance(len(targets))
-    progress.finish()
+        work.progress.advance(len(targets))
+    work.progress.finish()
     mean: NDArray[np.float64] = totals / (len(corpus) - 1)
     return mean
 
 
 def residual(
-    model: Elman, corpus: Corpus, feature: FeatureValues, intervention: Intervention, progress: Progress
+    model: Elman, corpus: Corpus, feature: FeatureValues, intervention: Intervention, work: Work
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Correlation of a feature with a new covariance direction of edited states, (R,): in-sample, and held out.
 
@@ -159,14 +158,14 @@ def residual(
     """
     fitted, scored = [], []
     pieces = list(intervention.pieces())
-    progress.start("read again", 2 * len(pieces) * len(corpus), "B")
+    work.progress.start("read again", 2 * len(pieces) * len(corpus), "B")
     for piece in pieces:
-        first, second = _summed(model, corpus, feature, piece, _fit, progress)
+        first, second = _summed(model, corpus, feature, piece, _fit, work)
         directions = [_covariance(first + second), _covariance(first)]
-        first, second = _summed(model, corpus, feature, piece, partial(_score, directions), progress)
+        first, second = _summed(model, corpus, feature, piece, partial(_score, directions), work)
         fitted.append(_correlation((first + second)[:, :, 0]))
         scored.append(_correlation(second[:, :, 1]))
-    progress.finish()
+    work.progress.finish()
     count = len(intervention.frames)
     return np.concatenate(fitted)[:count], np.concatenate(scored)[:count]
 
@@ -177,7 +176,7 @@ def _summed(
     feature: FeatureValues,
     piece: Intervention,
     summarise: Callable[[Floats, NDArray[np.float64]], NDArray[np.float64]],
-    progress: Progress,
+    work: Work,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What ``summarise`` makes of states and values of the feature, summed over the first half and over the second."""
     totals: list[NDArray[np.float64]] = [np.zeros(1), np.zeros(1)]
@@ -186,7 +185,7 @@ def _summed(
         cut = min(max(len(corpus) // 2 - start, 0), len(states))
         for half, rows in enumerate((slice(0, cut), slice(cut, len(states)))):
             totals[half] = totals[half] + summarise(states[rows], values[rows])
-        progress.advance(len(states))
+        work.progress.advance(len(states))
     return totals[0], totals[1]
 
 

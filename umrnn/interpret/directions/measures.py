@@ -1,7 +1,6 @@
 """What is measured about directions of state space: every way to take one out, or to set it, and chance beside it."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import nan, sqrt
 from typing import Any
@@ -13,14 +12,16 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.directions.class_means import ClassMeans, distance
 from umrnn.interpret.directions.edits import Intervention, edited_bits, nearby, post_hoc_bits, random_frames, residual
-from umrnn.interpret.directions.feature_sums import FeatureValues, StateSums, Sums, Vector, unit
+from umrnn.interpret.directions.feature_sums import FeatureSums, Sums
+from umrnn.interpret.directions.feature_values import FeatureValues
+from umrnn.interpret.directions.vectors import Vector, unit
 from umrnn.interpret.kernels.intervene import FED_STATE, RECURRENT_INPUT
-from umrnn.progress import Progress
+from umrnn.progress import Work
 from umrnn.result import Table
 from umrnn.rnn.evaluate import bits_per_byte
 from umrnn.rnn.weights import Elman
 
-__all__ = ["LINEAR", "READS", "SPAN", "WRITTEN", "DirectionRead", "Intervened", "Study"]
+__all__ = ["LINEAR", "READS", "SPAN", "WRITTEN", "DirectionMeasures", "DirectionRead", "Intervened"]
 
 _VANISHING = 1e-13  # covariance beside the sizes of state and feature that is left over by rounding
 _STEP, WRITTEN, LINEAR = "removed at every step", "written in", "written in, linear"
@@ -64,7 +65,7 @@ class Intervened:
     random_delta_max: float | None
 
 
-class Study:
+class DirectionMeasures:
     """One network, one corpus, one feature; the directions, and everything that is measured about them.
 
     Parameters
@@ -79,7 +80,7 @@ class Study:
         model: Elman,
         corpus: Corpus,
         feature: FeatureValues,
-        sums: StateSums,
+        sums: FeatureSums,
         given: Vector | None,
         random: tuple[int, int],
     ) -> None:
@@ -99,17 +100,17 @@ class Study:
             self.directions["given"] = given
         self.main = "covariance" if given is None else "given"
 
-    def measured(self, executor: Executor | None, progress: Progress) -> dict[str, Any]:
+    def measured(self, work: Work) -> dict[str, Any]:
         """Fields of the result."""
-        bpc = bits_per_byte(self.model, self.corpus, progress=progress)
+        bpc = bits_per_byte(self.model, self.corpus, progress=work.progress)
         planned = self._planned()
-        bits = edited_bits(self.model, self.corpus, self.feature.labels, planned, executor, progress)
+        bits = edited_bits(self.model, self.corpus, self.feature.labels, planned, work)
         deltas = {name: found - bpc for name, found in bits.items()}
-        again = residual(self.model, self.corpus, self.feature, planned[_STEP, self.main], progress)
+        again = residual(self.model, self.corpus, self.feature, planned[_STEP, self.main], work)
         return {
             "bpc": bpc,
             "main": self.main,
-            "directions": self._read(deltas, bpc, progress),
+            "directions": self._read(deltas, bpc, work),
             "interventions": tuple(_compared(deltas)),
             "figures": self._figures(*again),
             "more": {
@@ -156,14 +157,14 @@ class Study:
         return line
 
     def _read(
-        self, deltas: Mapping[tuple[str, str], NDArray[np.float64]], bpc: float, progress: Progress
+        self, deltas: Mapping[tuple[str, str], NDArray[np.float64]], bpc: float, work: Work
     ) -> tuple[DirectionRead, ...]:
         """A record per direction, random ones as one."""
         names = [*self.directions, *["random"] * self.draws]
         random = random_frames(self.seed, self.draws, 1, self.model.hidden)[:, 0]
         every = np.concatenate([np.array([*self.directions.values()]), random])
         offsets = np.concatenate([np.zeros(len(every)), every @ (self.total.h / self.total.count)])
-        post_hoc = post_hoc_bits(self.model, self.corpus, np.tile(every, (2, 1)), offsets, progress).reshape(2, -1)
+        post_hoc = post_hoc_bits(self.model, self.corpus, np.tile(every, (2, 1)), offsets, work).reshape(2, -1)
         rows = []
         for name in dict.fromkeys(names):
             own = [number for number, other in enumerate(names) if other == name]

@@ -1,1 +1,22 @@
-"""A neuron as a table of the bytes at two lags: cells, the search for pairs, and chance."""
+"""A neuron as a table of the bytes at two lags: cells, the search for pairs, chance, votes on signs, and replay."""
+
+from umrnn.interpret.factors.cells import CellMeans, Grouping
+from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
+from umrnn.interpret.factors.features import feature_tables
+from umrnn.interpret.factors.pair_search import PairSearch
+from umrnn.interpret.factors.replay import replayed_bpc
+from umrnn.interpret.factors.votes import SignVotes, sign_votes
+
+__all__ = [
+    "CellMeans",
+    "Grouping",
+    "PairSearch",
+    "SignVotes",
+    "best_by_chance",
+    "false_discovery_q",
+    "feature_tables",
+    "replayed_bpc",
+    "rotations",
+    "shuffles",
+    "sign_votes",
+]

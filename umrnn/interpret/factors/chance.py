@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 
 __all__ = ["best_by_chance", "false_discovery_q", "rotations", "shuffles"]
 
@@ -32,14 +32,14 @@ def rotations(null: Null, first: int, stop: int) -> Iterator[NDArray[np.int32]]:
 
 
 def best_by_chance(
-    search: PairSearch, orders: Iterator[NDArray[np.int32]], *, threads: int | None = None, progress: Progress = SILENT
+    search: PairSearch, orders: Iterator[NDArray[np.int32]], *, work: Work = Work()
 ) -> NDArray[np.float64]:
     """Largest R² of any pair for each order and neuron, shape (P, H): the whole search, repeated."""
     found = [np.empty((0, search.states.neurons))]
     together = max(1, min(_TOGETHER, _ORDER_BYTES // (4 * (search.stop - search.first))))
     while len(batch := [order for _, order in zip(range(together), orders)]):
         best = np.full((len(batch), search.states.neurons), np.nan)
-        for scores in search.scores(np.stack(batch), threads=threads, progress=progress):
+        for scores in search.scores(np.stack(batch), work=work):
             best = np.fmax(best, scores.r2.max(axis=1))
         found.append(best)
     return np.concatenate(found)

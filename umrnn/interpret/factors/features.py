@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from umrnn.corpus import Corpus
 from umrnn.interpret.factors.cells import CellMeans
 from umrnn.interpret.factors.pair_search import PairSearch
-from umrnn.interpret.factors.replay import mapped_bpc
-from umrnn.progress import SILENT, Progress
+from umrnn.interpret.factors.replay import replayed_bpc
+from umrnn.progress import Work
 from umrnn.result import Table
 from umrnn.rnn.weights import Elman
 from umrnn.um.features import FEATURES, in_tag, word_length
@@ -43,7 +43,7 @@ class _Choice(NamedTuple):
 
 
 def feature_tables(
-    model: Elman | None, corpus: Corpus, search: PairSearch, counted: int, *, progress: Progress = SILENT
+    model: Elman | None, corpus: Corpus, search: PairSearch, counted: int, *, work: Work = Work()
 ) -> dict[str, Table]:
     """``maps``: the first lag fixed, then word length and tags added; ``features``: each with the byte just read.
 
@@ -54,21 +54,21 @@ def feature_tables(
     fixed = 1 if 1 in search.lags else search.lags[0]
     others = [lag for lag in search.lags if lag != fixed]
     word, tag = word_length(corpus), in_tag(corpus)
-    progress.start("maps with features", 5 * len(others) + len(FEATURES), "maps")
+    work.progress.start("maps with features", 5 * len(others) + len(FEATURES), "maps")
     free = [others] * search.states.neurons
-    alone = _chosen(search, fixed, (free, free), (), counted, progress)
+    alone = _chosen(search, fixed, (free, free), (), counted, work)
     same = ([[lag] for lag in alone.lags], [[lag] for lag in alone.early_lags])
     maps = [(f"lag {fixed}, any second", alone)]
     for name, added in (("word_len", (word,)), ("word_len, in_tag", (word, tag))):
-        kept = _chosen(search, fixed, same, added, counted, progress)
-        anew = _chosen(search, fixed, (free, free), added, counted, progress)
+        kept = _chosen(search, fixed, same, added, counted, work)
+        anew = _chosen(search, fixed, (free, free), added, counted, work)
         maps += [(f"the same, {name}", kept), (f"lag {fixed}, any second chosen with {name}", anew)]
     rows = [(name, *_bpc(model, search, choice, counted), *choice.figures()) for name, choice in maps]
     tables = {
         "maps": Table.of(("map", "bpc_from_map", "bpc_from_map_held_out", *_FIGURES), rows),
-        "features": _features(search, corpus, counted, progress),
+        "features": _features(search, corpus, counted, work),
     }
-    progress.finish()
+    work.progress.finish()
     return tables
 
 
@@ -78,7 +78,7 @@ def _chosen(
     candidates: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]],
     added: tuple[NDArray[np.uint8], ...],
     counted: int,
-    progress: Progress,
+    work: Work,
 ) -> _Choice:
     """For each neuron the best of its candidate second lags, beside ``fixed`` and the ``added`` columns.
 
@@ -98,7 +98,7 @@ def _chosen(
                 found = CellMeans.of(grouping, labels, values, count)
                 if _better(found, best[part][j]):
                     lags[part][j], best[part][j] = lag, found
-        progress.advance(1)
+        work.progress.advance(1)
     return _Choice(*lags, cast(list[CellMeans], best[0]), cast(list[CellMeans], best[1]))
 
 
@@ -110,13 +110,13 @@ def _bpc(model: Elman | None, search: PairSearch, choice: _Choice, counted: int)
     if model is None:
         return None, None
     whole, late = (
-        mapped_bpc(model, search, choice.whole),
-        mapped_bpc(model, search, choice.early, counted or search.stop),
+        replayed_bpc(model, search, choice.whole),
+        replayed_bpc(model, search, choice.early, counted or search.stop),
     )
     return whole.bpc_from_map, late.bpc_from_map
 
 
-def _features(search: PairSearch, corpus: Corpus, counted: int, progress: Progress) -> Table:
+def _features(search: PairSearch, corpus: Corpus, counted: int, work: Work) -> Table:
     """Each feature together with the byte just read (lag 0): mean R², and for how many neurons it is the best."""
     choices = []
     for feature in FEATURES.values():
@@ -127,7 +127,7 @@ def _features(search: PairSearch, corpus: Corpus, counted: int, progress: Progre
             [CellMeans.of(grouping, labels, v, count) for v in columns] for count in (None, counted or None)
         )
         choices.append(_Choice([0] * len(columns), [0] * len(columns), whole, early))
-        progress.advance(1)
+        work.progress.advance(1)
     scores = np.array([[own.in_sample_r2 for own in choice.whole] for choice in choices])
     known = ~np.isnan(scores).all(axis=0)
     wins = np.bincount(np.nan_to_num(scores[:, known]).argmax(axis=0), minlength=len(FEATURES))

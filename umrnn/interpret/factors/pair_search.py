@@ -17,7 +17,7 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.factors.cells import Grouping
 from umrnn.interpret.kernels import pairs as kernels
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.states import States
 
 __all__ = ["PairScores", "PairSearch"]
@@ -80,8 +80,7 @@ class PairSearch:
         orders: NDArray[np.int32] | None = None,
         *,
         single: bool = False,
-        threads: int | None = None,
-        progress: Progress = SILENT,
+        work: Work = Work(),
     ) -> Iterator[PairScores]:
         """R² of all pairs, first lag by first lag, in the order of the lags.
 
@@ -101,9 +100,9 @@ class PairSearch:
 
         numbers = range(len(self.lags) - (not single))
         small = rows.size * self.states.neurons * len(self.lags) ** 2 < _SMALL
-        with pool(1 if small else threads) as executor:
+        with pool(1 if small else work.threads) as executor:
             for scores in map_ordered(score, numbers, executor):
-                progress.advance(len(scores.pairs) * rows.size)
+                work.progress.advance(len(scores.pairs) * rows.size)
                 yield scores
 
     def grouping(self, lags: Sequence[int], *columns: NDArray[np.uint8]) -> Grouping:

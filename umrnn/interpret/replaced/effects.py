@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.interpret.replaced.runs import checked_positions, flipped_runs
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
 
 __all__ = ["PositionEffects", "WholeEffects", "position_effects", "whole_effects"]
@@ -23,7 +23,7 @@ class PositionEffects:
 
     Parameters
     ----------
-    positions : shape (P,), int64, ascending
+    positions : shape (P,), int64, ascending, counted in the source of the corpus
     sign_changes : shape (P, D + 1), neurons whose sign at t changes
     kl_bits : shape (P, D + 1), KL(p || p') at t
     delta_bits : shape (P, D + 1), rise of -log2 p(x[t + 1])
@@ -63,8 +63,7 @@ def position_effects(
     *,
     other: NDArray[np.uint8],
     tolerance: float = 0.0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> PositionEffects:
     """Effects at ``positions`` of replacing each byte s in turn by ``other[s]``, at lags 0 … ``lags`` - 1.
 
@@ -72,7 +71,7 @@ def position_effects(
 
     Parameters
     ----------
-    positions : each of a byte that has a next one
+    positions : in the source of the corpus, each of a byte that has a next one
     other : shape (n,), uint8, the byte to put in place of each
 
     Raises
@@ -86,21 +85,19 @@ def position_effects(
     >>> position_effects(Elman.zeros(hidden=2), corpus, [1], 3, other=corpus.data[::-1]).delta_bits.tolist()
     [[0.0, 0.0, nan]]
     """
-    chosen = np.array(checked_positions(positions, corpus), np.int64)
+    chosen = np.array(checked_positions(positions, corpus), np.int64) - corpus.start
     asked = np.zeros(len(corpus), np.bool_)
     asked[chosen] = True
     signs, kl, delta = (np.full((len(chosen), lags), nan) for _ in range(3))
     neurons = np.zeros((lags, model.hidden), np.int64)
-    for block in flipped_runs(
-        model, corpus, other, asked, lags, tolerance=tolerance, threads=threads, progress=progress
-    ):
+    for block in flipped_runs(model, corpus, other, asked, lags, tolerance=tolerance, work=work):
         reached = block.changed[:, np.newaxis] + np.arange(lags)
         run, lag = np.nonzero((reached < len(corpus)) & asked[np.minimum(reached, len(corpus) - 1)])
         row = np.searchsorted(chosen, reached[run, lag])
         signs[row, lag], kl[row, lag] = block.sign_changes[run, lag], block.kl_bits[run, lag]
         delta[row, lag] = block.delta_bits[run, lag]
         neurons += block.neurons
-    return PositionEffects(chosen, signs, kl, delta, neurons)
+    return PositionEffects(chosen + corpus.start, signs, kl, delta, neurons)
 
 
 def whole_effects(
@@ -111,8 +108,7 @@ def whole_effects(
     other: NDArray[np.uint8],
     every: int = 1,
     tolerance: float = 0.0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> WholeEffects:
     """Mean effects over the corpus of replacing each byte s by ``other[s]``, at lags 0 … ``lags`` - 1.
 
@@ -129,9 +125,7 @@ def whole_effects(
     """
     asked = np.ones(len(corpus), np.bool_)
     pairs, neurons, sums = np.zeros(lags, np.int64), np.zeros((lags, model.hidden), np.int64), np.zeros((3, lags))
-    for block in flipped_runs(
-        model, corpus, other, asked, lags, every=every, tolerance=tolerance, threads=threads, progress=progress
-    ):
+    for block in flipped_runs(model, corpus, other, asked, lags, every=every, tolerance=tolerance, work=work):
         # Positions before n - 1 predict; those a byte reaches are a matter of its distance from there.
         pairs += np.count_nonzero(block.changed[:, np.newaxis] + np.arange(lags) < len(corpus) - 1, axis=0)
         sums += [a.sum(axis=0) for a in (block.sign_changes, block.kl_bits, np.abs(block.delta_bits))]

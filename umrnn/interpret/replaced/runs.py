@@ -8,14 +8,14 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn._validate import contiguous, integer
+from umrnn._validate import contiguous
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.kernels.flipped import Effects, Window, predictions, run_flipped
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.kernels.records import Floats, allocate
+from umrnn.rnn.kernels.records import Floats, Workspace, allocate
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.trace import Block, trace
 from umrnn.rnn.weights import ALPHABET, Elman
@@ -37,7 +37,7 @@ class FlippedRuns:
 
     Parameters
     ----------
-    changed : shape (m,), int64, ascending positions of the bytes replaced
+    changed : shape (m,), int64, ascending indices of the bytes replaced, 0 for the first of the corpus
     sign_changes : shape (m, L), int64, neurons whose sign at t differs
     kl_bits : shape (m, L), float64, KL(p || p') of the predictions at t
     delta_bits : shape (m, L), float64, rise of -log2 p(x[t + 1])
@@ -94,14 +94,19 @@ def other_kind(corpus: Corpus, replace: Replacement, seed: int) -> NDArray[np.ui
 
 
 def checked_positions(positions: Iterable[int], corpus: Corpus) -> tuple[int, ...]:
-    """``positions`` in ascending order, each of a byte of ``corpus`` that has a next one.
+    """``positions`` in ascending order, each of a byte of ``corpus`` that has a next one; they count in its source.
 
     Raises
     ------
     InputError
-        If there is none, one is repeated, or one lies outside [0, n - 2].
+        If there is none, one is repeated, or one lies outside the corpus.
+
+    Examples
+    --------
+    >>> checked_positions([30, 25], Corpus.siteinfo().slice(20, 40))
+    (25, 30)
     """
-    chosen = sorted(integer("every position", t, 0, len(corpus) - 2) for t in positions)
+    chosen = sorted(corpus.index(t, "every position") + corpus.start for t in positions)
     if not chosen:
         raise InputError("positions must name at least one position, got none")
     for a, b in pairwise(chosen):
@@ -119,8 +124,7 @@ def flipped_runs(
     *,
     every: int = 1,
     tolerance: float = 0.0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Iterator[FlippedRuns]:
     """Replace x[s] by ``other[s]``, run on, and compare at t = s … s + ``lags`` - 1, for every s.
 
@@ -130,56 +134,73 @@ def flipped_runs(
     Parameters
     ----------
     other : shape (n,), uint8
-    asked : shape (n,), positions t to compare at; bytes that reach none of them are left alone, the last is never asked
+    asked : shape (n,), whether to compare at t; bytes that reach none of them are left alone, the last is never asked
     lags : L >= 1
     every : of the pieces of 256 bytes replace only those in the first, and each ``every``-th after it
     tolerance : a run ends where no state differs by more than this; at 0 the answer is exact
     """
-    weights = parameters(model)
-    transposed = contiguous(model.W_h.T)
+    run = _Piecewise(model, corpus, other, asked, lags, tolerance)
+    stop = 1 + int(np.flatnonzero(asked[:-1])[-1])
+    work.progress.start("replaced bytes", stop, "B")
+    with one_thread(), pool(work.threads) as executor:  # held here: the limit is the calling thread's to set
+        pieces = _pieces(trace(model, corpus.slice(0, stop)), asked, lags, every)
+        while batch := list(islice(pieces, _TOGETHER)):
+            for found in map_ordered(run.effects, batch, executor):
+                work.progress.advance(min(_RUNS * every, stop - _RUNS * int(found.changed[0] // _RUNS)))
+                yield found
+    work.progress.finish()
 
-    def work(piece: tuple[int, Floats, Floats]) -> FlippedRuns:
+
+class _Piecewise:
+    """What the pieces of one reading share; safe to use from several threads."""
+
+    def __init__(
+        self,
+        model: Elman,
+        corpus: Corpus,
+        other: NDArray[np.uint8],
+        asked: NDArray[np.bool_],
+        lags: int,
+        tolerance: float,
+    ) -> None:
+        self._model, self._corpus, self._other, self._asked = model, corpus, other, asked
+        self._lags, self._tolerance = lags, tolerance
+        self._weights, self._transposed = parameters(model), contiguous(model.W_h.T)
+
+    def effects(self, piece: tuple[int, Floats, Floats]) -> FlippedRuns:
+        """Of every byte of one piece, given its first index, z and h."""
         first, z, h = piece
-        here = slice(first, first + len(h))
-        reached = np.convolve(asked[here], np.ones(lags, np.int64))[lags - 1 :][:_RUNS]
+        here, lags, weights = slice(first, first + len(h)), self._lags, self._weights
+        reached = np.convolve(self._asked[here], np.ones(lags, np.int64))[lags - 1 :][:_RUNS]
         places = np.flatnonzero(reached)
-        before, after = corpus.data[here][places], other[here][places]
-        room = allocate(ALPHABET, model.hidden, _READ_OUT, model.dtype)._replace(W_h_transposed=transposed)
+        before, after = self._corpus.data[here][places], self._other[here][places]
+        window, room = self._window(first, z, h)
+        shape, hidden = (len(places), lags), self._model.hidden
+        out = Effects(np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape), np.zeros((lags, hidden), np.int64))
+        run_flipped(weights.W_x[after] - weights.W_x[before], places, self._tolerance, window, weights, room, out)
+        return FlippedRuns(first + places, out.sign_changes, out.kl * _BITS, out.rise * _BITS, out.neurons)
+
+    def _window(self, first: int, z: Floats, h: Floats) -> tuple[Window, Workspace]:
+        """The run as it was, with its predictions, and room to work in."""
+        model = self._model
+        room = allocate(ALPHABET, model.hidden, _READ_OUT, model.dtype)._replace(W_h_transposed=self._transposed)
         window = Window(
-            asked=contiguous(asked[here], np.uint8),
-            targets=corpus.data[first + 1 : first + 1 + len(h)],
+            asked=contiguous(self._asked[first : first + len(h)], np.uint8),
+            targets=self._corpus.data[first + 1 : first + 1 + len(h)],
             z=z,
             h=h,
             q=np.empty_like(h),
             log_total=np.empty(len(h)),
             surprise=np.empty(len(h)),
         )
-        predictions(weights, room, window)
-        shape = (len(places), lags)
-        out = Effects(
-            np.zeros(shape, np.int64),
-            np.zeros(shape),
-            np.zeros(shape),
-            np.zeros((lags, model.hidden), np.int64),
-        )
-        run_flipped(weights.W_x[after] - weights.W_x[before], places, tolerance, window, weights, room, out)
-        return FlippedRuns(first + places, out.sign_changes, out.kl * _BITS, out.rise * _BITS, out.neurons)
-
-    stop = 1 + int(np.flatnonzero(asked[:-1])[-1])
-    progress.start("replaced bytes", stop, "B")
-    with one_thread(), pool(threads) as executor:  # held here: the limit is the calling thread's to set
-        pieces = _pieces(trace(model, corpus.slice(0, stop)), asked, lags, every)
-        while batch := list(islice(pieces, _TOGETHER)):
-            for found in map_ordered(work, batch, executor):
-                progress.advance(min(_RUNS * every, stop - _RUNS * int(found.changed[0] // _RUNS)))
-                yield found
-    progress.finish()
+        predictions(self._weights, room, window)
+        return window, room
 
 
 def _pieces(
     blocks: Iterable[Block], asked: NDArray[np.bool_], lags: int, every: int
 ) -> Iterator[tuple[int, Floats, Floats]]:
-    """Position of the first byte to replace, and z and h from there on as far as its piece reaches."""
+    """Index of the first byte to replace, and z and h from there on as far as its piece reaches."""
     stop = 1 + int(np.flatnonzero(asked[:-1])[-1])
     held: list[Block] = []
     first = 0
@@ -193,6 +214,6 @@ def _pieces(
 
 
 def _rows(held: list[Block], field: str, first: int, last: int) -> Floats:
-    """Rows of the positions ``[first, last)``, which the blocks held contain; read-only."""
+    """Rows of the indices ``[first, last)``, which the blocks held contain; read-only."""
     parts = [getattr(one, field)[max(0, first - one.start) : max(0, last - one.start)] for one in held]
     return contiguous(np.concatenate(parts))

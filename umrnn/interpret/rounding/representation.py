@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from umrnn._validate import contiguous, integer
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import rounding as kernels
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
@@ -103,7 +103,7 @@ class Representation:
 
 
 def rounded_bits(
-    model: Elman, corpus: Corpus, *, mantissa_bits: int | None, fed_back: bool, progress: Progress = SILENT
+    model: Elman, corpus: Corpus, *, mantissa_bits: int | None, fed_back: bool, work: Work = Work()
 ) -> float:
     """Mean bits per byte when every state value keeps its sign, its exponent and a few mantissa bits.
 
@@ -125,7 +125,7 @@ def rounded_bits(
     8.0
     """
     chosen = None if mantissa_bits is None else Representation.mantissa(mantissa_bits)
-    return represented_bits(model, corpus, chosen, fed_back=fed_back, progress=progress)
+    return represented_bits(model, corpus, chosen, fed_back=fed_back, work=work)
 
 
 def represented_bits(
@@ -135,7 +135,7 @@ def represented_bits(
     *,
     fed_back: bool,
     before: ArrayLike | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> float:
     """Mean bits per byte with every state value in ``representation`` (None leaves it), from the state ``before``.
 
@@ -149,13 +149,13 @@ def represented_bits(
     read_out, total = ReadOut(model), 0.0
     fed = _run(model, corpus, representation, before) if fed_back and representation else None
     blocks = fed if fed is not None else ((block.start, block.h) for block in trace(model, corpus, before=before))
-    progress.start("rounded states", targets, "B")
+    work.progress.start("rounded states", targets, "B")
     for start, h in blocks:
         scored = corpus.data[start + 1 : start + 1 + len(h)]
         states = h if representation is None or fed is not None else representation.of(h)
         total += float(read_out.bits(states, scored).sum())
-        progress.advance(len(scored), bpc=total / (start + max(1, len(scored))))
-    progress.finish()
+        work.progress.advance(len(scored), bpc=total / (start + max(1, len(scored))))
+    work.progress.finish()
     return total / targets
 
 

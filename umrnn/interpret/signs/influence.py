@@ -7,6 +7,7 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import boolean as kernels
 from umrnn.interpret.signs.machine import SignMachine
 from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import aligned
 from umrnn.rnn.trace import trace
@@ -19,7 +20,7 @@ _NEURONS = 64  # whose flips are counted in one piece of work
 
 
 def sampled_positions(length: int) -> range:
-    """At most 338 positions t, evenly spaced, that have a next byte.
+    """Indices of at most 338 bytes, evenly spaced, that have a next one.
 
     Examples
     --------
@@ -31,9 +32,9 @@ def sampled_positions(length: int) -> range:
 
 
 def boolean_influence(
-    model: Elman, corpus: Corpus, *, machine: SignMachine | None = None, threads: int | None = None
+    model: Elman, corpus: Corpus, *, machine: SignMachine | None = None, work: Work = Work()
 ) -> NDArray[np.float64]:
-    """Entry [i, j] is the share of sampled t at which flipping sign j of the network's h_t flips sign i one step on.
+    """Boolean influence: the share of sampled t at which flipping sign j of h_t flips sign i one step on, at [i, j].
 
     The step is the Boolean one, on the byte x_{t+1}; z moves by -2 (2 sigma_j - 1) W_h[i, j].
 
@@ -72,13 +73,13 @@ def boolean_influence(
         kernels.influence(states, z, columns[first : first + _NEURONS], first, out)
         return out
 
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         counts = np.concatenate(list(map_ordered(flipped, range(0, machine.hidden, _NEURONS), executor)))
     return counts.T / len(sampled)
 
 
 def cycles(
-    machine: SignMachine, byte: int, *, starts: int, limit: int, seed: int, threads: int | None = None
+    machine: SignMachine, byte: int, *, starts: int, limit: int, seed: int, work: Work = Work()
 ) -> tuple[list[tuple[int, int]], int]:
     """Where ``starts`` random states go under one byte read again and again.
 
@@ -99,6 +100,6 @@ def cycles(
         last = limit if period < 0 else transient + (limit - transient) % period
         return (transient, period), history[last].tobytes()
 
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         found = list(map_ordered(followed, range(starts), executor))
     return [cycle for cycle, _ in found], len({final for _, final in found})

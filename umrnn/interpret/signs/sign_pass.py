@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import boolean as kernels
 from umrnn.interpret.signs.machine import SignMachine, Words, hashes
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import Block, trace
@@ -59,9 +59,9 @@ class SignPass:
         self.states, self.free_states, self.predicted_states = (np.empty(length, np.uint64) for _ in range(3))
         self.examples: dict[str, list[Counterexample]] = {"state": [], "byte": []}
 
-    def run(self, progress: Progress = SILENT) -> "SignPass":
+    def run(self, work: Work = Work()) -> "SignPass":
         """Read the whole corpus."""
-        progress.start("boolean automaton", self.steps, "B")
+        work.progress.start("boolean automaton", self.steps, "B")
         before = free = np.empty((0, self.machine.words), np.uint64)
         minus = np.zeros((1, self.machine.words), np.uint64)
         for block in trace(self.machine.model, self.corpus):
@@ -73,8 +73,8 @@ class SignPass:
             self._bits(block, words, free, minus)
             self._compare(block, before, words, free)
             before = words[-1:]
-            progress.advance(len(block.bits), bpc=self.bits["float"] / (block.start + len(block.bits)))
-        progress.finish()
+            work.progress.advance(len(block.bits), bpc=self.bits["float"] / (block.start + len(block.bits)))
+        work.progress.finish()
         return self
 
     def _margins(self, block: Block) -> None:
@@ -177,19 +177,19 @@ class Ternary:
         kernels.run_ternary(data, self.machine.table, self.columns, math.atanh(self.dead), states)
         return states[1:]
 
-    def bits(self, corpus: Corpus, progress: Progress = SILENT) -> tuple[float, float]:
+    def bits(self, corpus: Corpus, work: Work = Work()) -> tuple[float, float]:
         """Bits per byte from the network's own states in three values, and of the dynamics on them, h_{-1} = 0."""
         read_out, readout, dynamics = ReadOut(self.machine.model), 0.0, 0.0
         state = np.zeros(self.machine.hidden)
-        progress.start("ternary automaton", len(corpus) - 1, "B")
+        work.progress.start("ternary automaton", len(corpus) - 1, "B")
         for block in trace(self.machine.model, corpus):
             targets = corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]
             states = self.run(state, corpus.data[block.start : block.start + len(block.h)])
             state = states[-1]
             readout += float(read_out.bits(self.read(block.h), targets).sum())
             dynamics += float(read_out.bits(states, targets).sum())
-            progress.advance(len(block.bits))
-        progress.finish()
+            work.progress.advance(len(block.bits))
+        work.progress.finish()
         return readout / (len(corpus) - 1), dynamics / (len(corpus) - 1)
 
 
