@@ -109,7 +109,7 @@ def test_another_corpus__needs_a_model(umrnn, tmp_path: Path, name: str) -> None
         ("memory --range 5:6", "a corpus of one byte has nothing to predict"),
         ("memory --depth 1024", "depth must be in [1, 1023], got 1024"),
         ("memory --range 0:20 --depth 20", "depth must be in [1, 19], got 20"),
-        ("memory --positions 0", "positions must be at least 1, got 0"),
+        ("memory --positions 0", "positions must be in [1, 100000], got 0"),
         ("memory --horizon 513", "horizon must be in [1, 512], got 513"),
     ],
 )

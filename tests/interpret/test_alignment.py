@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.corpora import markov
-from tests.interpret.test_flip_effects import echo, model_of
+from tests.interpret.test_offset_effects import echo, model_of
 from tests.naive import flipped
 from umrnn import rnn
 from umrnn.corpus import Corpus
@@ -110,6 +110,18 @@ def test_usual_positions__lie_within(length):
     assert 0 <= found[0] <= found[-1] <= length - 2
     assert len(found) <= 1000
     assert len(found) >= min(length - 1, 90) * 0.9
+
+
+def test_alignment__positions_count_in_the_source():
+    model, text = model_of(3), markov(200)
+    part, alone = text.slice(60, 160), Corpus.from_bytes(bytes(text.data[60:160]))
+    found, other = (alignment(model, corpus, max_offset=4, null=Null(2)) for corpus in (part, alone))
+    assert repr(found.headline()) == repr(other.headline())
+    assert found.positions.tolist() == [60 + t for t in other.positions]
+    strongest = [result.tables()["strongest"].rows for result in (found, other)]
+    assert [(row[0] - 60, *row[1:]) for row in strongest[0]] == list(strongest[1])
+    with pytest.raises(InputError, match=r"every position must be in \[60, 158\], got 10"):
+        alignment(model, part, positions=[10])
 
 
 def test_pointwise_information__of_pairs_that_were_not_counted():

@@ -213,7 +213,7 @@ def test_sparsity__is_the_definition(hidden):
         row = found.active[n]
         assert (row.mean_active, row.median_active) == (pytest.approx(np.mean(totals)), np.median(totals))
         assert [row.recurrent_share, row.input_share, row.output_share] == pytest.approx((parts / parts.sum()).tolist())
-        assert row.never_active_share == pytest.approx(1 - len(ever) / sum(found.patterns.values()))
+        assert row.never_active_share == pytest.approx(1 - len(ever) / sum(found.large_weights.values()))
     figures = [naive.figures(weights, corpus.data, h, t, depth) for t in range(39)]
     for row in found.depths:
         assert row.input_mass == pytest.approx(np.mean([each[row.lag][3] for each in figures[row.lag :]]))

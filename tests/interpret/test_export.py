@@ -123,6 +123,19 @@ def test_chosen_positions():
         chosen_positions(CORPUS, 1, (2, 5))
 
 
+def test_export__positions_count_in_the_source():
+    part, alone = CORPUS.slice(10, 30), Corpus.from_bytes(bytes(CORPUS.data[10:30]))
+    found, other = export(model_of(2), part, 15, 18, depth=3), export(model_of(2), alone, 5, 8, depth=3)
+    assert found.arrays()["positions"].tolist() == [15, 16, 17]
+    assert found.arrays()["pattern_position"].tolist() == [10 + t for t in other.arrays()["pattern_position"]]
+    for name in ("read", "following", "h", "bits", "gradients", "past"):
+        assert getattr(found, name).tolist() == getattr(other, name).tolist()
+    assert chosen_positions(part, None, (None, None)) == (10, 29)
+    assert chosen_positions(part, None, None) == (20, 21)
+    with pytest.raises(InputError, match=r"the first position must be in \[10, 28\], got 5"):
+        export(model_of(2), part, 5, 12)
+
+
 @pytest.mark.parametrize(
     ("start", "stop", "options", "message"),
     [

@@ -247,7 +247,7 @@ def test_intervene__any_feature(name):
     ("options", "message"),
     [
         ({"feature": "mood"}, "feature must be one of word-length, char-class, .* got 'mood'"),
-        ({"draws": -1}, "draws must be at least 0, got -1"),
+        ({"draws": -1}, r"draws must be in \[0, 10000\], got -1"),
         ({"direction": np.zeros(3)}, "direction must not be zero in all 3 neurons"),
         ({"direction": np.ones(4)}, r"direction must be 3 numbers, got float64 of shape \(4,\)"),
         ({"direction": [1.0, np.nan, 0.0]}, "direction must be finite, got nan"),

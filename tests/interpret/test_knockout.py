@@ -107,7 +107,7 @@ def test_knockout__any_size(hidden):
     assert len(found.rows) == hidden
     assert found.curve[-1].neurons == hidden
     assert found.curve[0].keep_top_bpc == pytest.approx(found.curve[-1].remove_top_bpc)
-    assert np.isnan(found.headline()["top_delta_held_out_bpc"])  # one target: no first half chose a neuron
+    assert np.isnan(found.headline()["top_held_out_delta_bpc"])  # one target: no first half chose a neuron
 
 
 def test_knockout__without_a_null_has_no_random_curve():

@@ -1,5 +1,6 @@
 """Effects of replaced bytes: published figures, the definition, a planted network, any size, refusals."""
 
+import sys
 from dataclasses import replace as altered
 from importlib import import_module
 
@@ -12,7 +13,6 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.offset_effects import offset_effects
-from umrnn.interpret.replaced import effects as module
 from umrnn.interpret.replaced.effects import position_effects
 from umrnn.interpret.replaced.runs import replacements
 from umrnn.progress import Work
@@ -136,11 +136,25 @@ def test_offset_effects__of_much_work_are_sampled_evenly(monkeypatch):
     model, corpus = model_of(2), markov(2000)
     whole = offset_effects(model, corpus, max_lag=3).whole
     assert whole.pairs.tolist() == [1999, 1998, 1997, 1996]
-    monkeypatch.setattr(module, "_WORK", 2000 * 4 * 2 * 258 // 3)
+    monkeypatch.setattr(sys.modules["umrnn.interpret.offset_effects"], "_WORK", 2000 * 4 * 2 * 258 // 3)
     found = offset_effects(model, corpus, max_lag=3)
     assert found.whole.pairs.tolist() == [3 * 256] * 4  # pieces 0, 3 and 6 of 8
     assert found.provenance["parameters"]["every_piece"] == 3
     assert found.whole.kl_bits == pytest.approx(whole.kl_bits, rel=0.1)
+
+
+def test_offset_effects__positions_count_in_the_source():
+    model, text = model_of(3), markov(200)
+    part, alone = text.slice(60, 160), Corpus.from_bytes(bytes(text.data[60:160]))
+    found, other = (
+        offset_effects(model, corpus, positions=positions, max_lag=4)
+        for corpus, positions in ((part, [70, 158]), (alone, [10, 98]))
+    )
+    assert found.at.positions.tolist() == [70, 158]
+    assert found.headline() == other.headline()
+    with pytest.raises(InputError, match=r"every position must be in \[60, 158\], got 159") as caught:
+        offset_effects(model, part, positions=[159])
+    assert "the bytes read are 60:160" in caught.value.hint
 
 
 @pytest.mark.parametrize("hidden", [1, 300])

@@ -85,7 +85,7 @@ def test_leverage__is_the_divergence_of_a_flipped_bit(scale):
                     clipped += 1
                     changed[j] = -1 if np.signbit(changed[j]) else 1
                 total += neurons.divergence(wide, h.astype(np.float64), changed.astype(np.float64))
-        assert (found[bit].flips, found[bit].clipped) == (9, clipped)
+        assert (found[bit].flipped, found[bit].clipped) == (9, clipped)
         assert found[bit].leverage_bits == pytest.approx(total / 9, rel=1e-6, abs=1e-15)
 
 
@@ -106,7 +106,7 @@ def test_leverage__of_a_flip_to_infinity_is_clipped():
 
 def test_precision__does_not_depend_on_threads():
     found = [precision(model_of(20, np.float32), markov(200), starts=2, work=Work(n)) for n in (1, 2, 5)]
-    for name in ("states", "weights", "leverage", "growth"):
+    for name in ("states", "weights", "leverage", "differences"):
         assert getattr(found[0], name) == getattr(found[1], name) == getattr(found[2], name)
 
 

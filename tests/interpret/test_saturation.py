@@ -103,3 +103,9 @@ def test_saturation__of_two_bytes_has_one_state():
 def test_saturation__bad_input(corpus, top, message):
     with pytest.raises(InputError, match=message):
         saturation(Elman.zeros(2), Corpus.from_bytes(corpus), top=top)
+
+
+def test_saturation__of_more_draws_than_fit_says_how_many_do():
+    with pytest.raises(InputError, match=r"permutations must be at most 16384 here, got 16385") as caught:
+        saturation(rnn.shipped(), Corpus.siteinfo(), null=Null(16_385))
+    assert caught.value.hint == "name --permutations 16384 or fewer"

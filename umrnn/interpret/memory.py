@@ -208,7 +208,8 @@ def sufficient_null(corpus: Corpus, depth: int | None = None, permutations: int 
     >>> sufficient_null(Corpus.siteinfo(), 2), sufficient_null(Corpus.siteinfo(), permutations=19)
     (Null(permutations=199, seed=0), Null(permutations=19, seed=0))
     """
-    offsets = min(_DEPTH, len(corpus) - 1) if depth is None else min(max(1, depth), len(corpus))
+    asked = min(_DEPTH, len(corpus) - 1) if depth is None else min(depth, len(corpus))
+    offsets = max(1, asked)  # what is out of range is refused where it is used
     return Null(round(offsets / _FALSE_DISCOVERIES) - 1 if permutations is None else permutations, seed)
 
 
