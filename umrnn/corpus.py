@@ -16,9 +16,10 @@ from umrnn._stretches import common_stretch
 from umrnn._validate import contiguous, integer
 from umrnn.errors import InputError
 
-__all__ = ["Corpus"]
+__all__ = ["Corpus", "byte_counts"]
 
 _HASH_BLOCK = 1 << 22  # bytes hashed at a time, so that a mapped file never becomes resident as a whole
+_COUNT_BLOCK = 1 << 22  # bytes counted at a time: bincount makes eight of each
 _COPIED = 1 << 26  # bytes up to which a file is copied into memory: what is copied cannot change or vanish any more
 
 
@@ -175,6 +176,20 @@ class Corpus:
     def provenance(self) -> dict[str, object]:
         """What a result says about its corpus."""
         return {"name": self.name, "start": self.start, "stop": self.stop, "sha256": self.sha256}
+
+
+def byte_counts(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each byte occurs in ``data`` (n,), shape (256,); counted in pieces, so that memory stays small.
+
+    Examples
+    --------
+    >>> byte_counts(Corpus.from_bytes(b"abba").data)[97:99].tolist()
+    [2, 2]
+    """
+    counts = np.zeros(256, np.int64)
+    for begin in range(0, len(data), _COUNT_BLOCK):
+        counts += np.bincount(data[begin : begin + _COUNT_BLOCK], minlength=256)
+    return counts
 
 
 def _bytes_of(file: Path, size: int) -> NDArray[np.uint8]:

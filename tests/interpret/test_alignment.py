@@ -12,7 +12,8 @@ from umrnn.errors import InputError
 from umrnn.interpret.alignment import alignment, usual_positions
 from umrnn.nulls import Null
 from umrnn.progress import Work
-from umrnn.um.pointwise import pointwise_information, rank_correlation
+from umrnn.statistics import spearman
+from umrnn.um.pointwise import pointwise_information
 
 pytestmark = pytest.mark.needs_jit
 EIGHT = (42, 80, 100, 150, 200, 300, 400, 500)
@@ -132,10 +133,10 @@ def test_pointwise_information__of_pairs_that_were_not_counted():
     assert np.isnan(found[0, 1:]).all()
 
 
-def test_rank_correlation__edges():
-    assert np.isnan(rank_correlation(np.array([1.0]), np.array([2.0])))
-    assert np.isnan(rank_correlation(np.array([1.0, 1.0]), np.array([2.0, 3.0])))
-    assert rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([5.0, 4.0, -1.0])) == pytest.approx(-1)
+def test_spearman__edges():
+    assert np.isnan(spearman(np.array([1.0]), np.array([2.0])))
+    assert np.isnan(spearman(np.array([1.0, 1.0]), np.array([2.0, 3.0])))
+    assert spearman(np.array([1.0, 2.0, 3.0]), np.array([5.0, 4.0, -1.0])) == pytest.approx(-1)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.factor_map import PUBLISHED_LAGS, factor_map
 from umrnn.interpret.factors.cells import CellMeans, Grouping
-from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
+from umrnn.interpret.factors.chance import best_by_chance, rotations, shuffles
 from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Check, Null, Split
 from umrnn.progress import Work
 from umrnn.rnn.states import States
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import false_discovery_q
 
 NONE = Check(null=Null(0))
 

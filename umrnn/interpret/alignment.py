@@ -19,8 +19,9 @@ from umrnn.result import Result, Table, provenance
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import spearman
 from umrnn.um.fitting import fitting
-from umrnn.um.pointwise import pointwise_information, rank_correlation
+from umrnn.um.pointwise import pointwise_information
 
 __all__ = ["Alignment", "alignment", "usual_positions"]
 
@@ -90,7 +91,7 @@ class Alignment(Result):
         effect, aligned, chance = np.abs(self.delta_bits), self.pmi_bits > self.threshold, self.chance
         shares, null = _shares(effect, aligned), _mean(chance.shares)
         late = self.next_held_out
-        r = rank_correlation(effect, self.pmi_bits)
+        r = spearman(effect, self.pmi_bits)
         other = self.other_delta_bits
         return {
             "aligned": shares.all,
@@ -133,7 +134,7 @@ class Alignment(Result):
         )
 
     def _ranks(self, i: int) -> tuple[float, float | None]:
-        r = rank_correlation(np.abs(self.delta_bits[:, i]), self.pmi_bits[:, i])
+        r = spearman(np.abs(self.delta_bits[:, i]), self.pmi_bits[:, i])
         return r, _p_value(r, self.chance.permuted_r[:, i])
 
     def _strongest(self) -> Table:
@@ -260,8 +261,8 @@ def _chance(
         by_offset[i] = [_share(effect[:, d], aligned[:, d]) for d in range(offsets)]
         permuted = _permuted_effects(effect, null.generator(1 << 32, i))
         permuted_shares[i] = _share(permuted, pmi > threshold)
-        permuted_r[i, :-1] = [rank_correlation(permuted[:, d], pmi[:, d]) for d in range(offsets)]
-        permuted_r[i, -1] = rank_correlation(permuted, pmi)
+        permuted_r[i, :-1] = [spearman(permuted[:, d], pmi[:, d]) for d in range(offsets)]
+        permuted_r[i, -1] = spearman(permuted, pmi)
         work.progress.advance(1)
     work.progress.finish()
     return Chance(shares, by_offset, permuted_shares, permuted_r)

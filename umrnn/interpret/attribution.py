@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import nan
 from typing import Any, final
 
 import numpy as np
@@ -38,6 +37,7 @@ from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import pearson
 
 __all__ = ["Attribution", "Sharing", "attribution"]
 
@@ -86,7 +86,7 @@ class Attribution(Result):
             "baseline_surprisal_bits": -self.past.baseline_log2_p,
             "completeness_residual_bits": self.past.residual_bits,
             "points": self.past.points,
-            "integrated_leave_one_out_r": _correlation(
+            "integrated_leave_one_out_r": pearson(
                 [row.integrated_bits for row in rows], [row.leave_one_out_bits for row in rows]
             ),
             "large_weights": sum(self.sparsity.large_weights.values()),
@@ -207,10 +207,3 @@ def _link_rows(found: tuple[Chain, ...]) -> Iterator[tuple[Any, ...]]:
 
 def _shown(link: Link) -> str:
     return {"x": "byte", "b": "bias"}.get(link.name, link.name)
-
-
-def _correlation(a: list[float], b: list[float]) -> float:
-    """Pearson's r; NaN where either is constant, or has fewer than two values."""
-    x, y = np.array(a) - np.mean(a), np.array(b) - np.mean(b)
-    scale = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / scale if scale else nan

@@ -23,7 +23,6 @@ from umrnn.interpret.factors import (
     PairSearch,
     SignVotes,
     best_by_chance,
-    false_discovery_q,
     feature_tables,
     replayed_bpc,
     rotations,
@@ -36,6 +35,7 @@ from umrnn.result import Result, Table, provenance
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.states import States
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import false_discovery_q, mean_of_known
 
 __all__ = ["PUBLISHED_LAGS", "FactorMap", "NeuronFactors", "factor_map"]
 
@@ -86,11 +86,11 @@ class FactorMap(Result):
         taken = Counter(row.lags for row in rows if row.lags is not None).most_common(1)
         pair, count = taken[0] if taken else (None, 0)
         return {
-            "mean_r2": _mean(row.r2 for row in rows),
-            "null_r2": _mean(row.null_r2 for row in rows),
-            "loo_r2": _mean(row.loo_r2 for row in rows),
-            "held_out_r2": _mean(row.held_out_r2 for row in rows),
-            "shifted_r2": _mean(row.shifted_r2 for row in rows),
+            "mean_r2": mean_of_known(row.r2 for row in rows),
+            "null_r2": mean_of_known(row.null_r2 for row in rows),
+            "loo_r2": mean_of_known(row.loo_r2 for row in rows),
+            "held_out_r2": mean_of_known(row.held_out_r2 for row in rows),
+            "shifted_r2": mean_of_known(row.shifted_r2 for row in rows),
             "neurons_r2_80": sum(row.r2 >= _GOOD for row in rows),
             "neurons_loo_r2_80": sum(row.loo_r2 >= _GOOD for row in rows),
             "significant_neurons": self._significant(),
@@ -99,8 +99,8 @@ class FactorMap(Result):
             "dominant_pair": list(pair) if pair else None,
             "dominant_pair_neurons": count,
             "null_r2_fixed": self.groupings[pair].chance_r2 if pair else None,
-            "single_r2": _mean(row.single_r2 for row in rows),
-            **{name: _mean(getattr(row, name) for row in self.signs) for name in _VOTES},
+            "single_r2": mean_of_known(row.single_r2 for row in rows),
+            **{name: mean_of_known(getattr(row, name) for row in self.signs) for name in _VOTES},
             "conjunctions": sum(row.conjunction is True for row in self.signs),
             "loo_conjunctions": sum(row.loo_conjunction is True for row in self.signs),
             "positions": self.positions,
@@ -128,7 +128,7 @@ class FactorMap(Result):
         rows = []
         for pair, count in Counter(row.lags for row in self.neurons if row.lags).most_common():
             own = [row for row in self.neurons if row.lags == pair]
-            means = [_mean(getattr(row, name) for row in own) for name in ("r2", "loo_r2", "held_out_r2")]
+            means = [mean_of_known(getattr(row, name) for row in own) for name in ("r2", "loo_r2", "held_out_r2")]
             rows.append((pair, count, *means, own[0].chance_r2, own[0].cells, own[0].degrees_of_freedom))
         return Table.of(names, rows)
 
@@ -334,9 +334,3 @@ def _feature_figures(more: Mapping[str, Table]) -> dict[str, float | None]:
     """Bits per byte with the first lag fixed, with word length, and with tags as well; second lags kept."""
     names = ("bpc_from_map_first_lag_fixed", "bpc_from_map_word_length", "bpc_from_map_word_length_in_tag")
     return dict(zip(names, (more["maps"].rows[i][1] for i in (0, 1, 3)))) if more else {}
-
-
-def _mean(values: Iterable[float]) -> float:
-    """Mean of what is a number; NaN without any."""
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")

@@ -23,6 +23,7 @@ from umrnn.rnn.kernels.records import Floats, Parameters, aligned, allocate
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
+from umrnn.statistics import spearman
 
 __all__ = ["KeptNeurons", "KnockedOut", "Knockout", "knockout"]
 
@@ -145,9 +146,7 @@ def knockout(
         bpc=bpc,
         rows=rows,
         curve=curve,
-        half_rank_r=_rank_correlation(
-            [row.first_half_delta_bpc for row in rows], [row.second_half_delta_bpc for row in rows]
-        ),
+        half_rank_r=spearman([row.first_half_delta_bpc for row in rows], [row.second_half_delta_bpc for row in rows]),
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
     )
 
@@ -292,15 +291,3 @@ def _subset_bits(model: Elman, corpus: Corpus, subsets: Sequence[Sequence[int]],
             work.progress.advance(len(targets))
     work.progress.finish()
     return totals / (len(corpus) - 1)
-
-
-def _rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
-    """Spearman's correlation; NaN for fewer than two neurons or where all are equal."""
-    from scipy.stats import rankdata
-
-    if len(a) < 2 or not np.isfinite([*a, *b]).all():
-        return nan
-    x, y = rankdata(a), rankdata(b)
-    x, y = x - x.mean(), y - y.mean()
-    scale = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / scale if scale else nan

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.interpret.kernels.lyapunov import slopes
 from umrnn.interpret.rounding import ErrorGrowth, error_growth, mean_log_ratio
 from umrnn.nulls import Null
@@ -20,7 +20,7 @@ from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.trace import trace
-from umrnn.rnn.weights import ALPHABET, Elman
+from umrnn.rnn.weights import Elman
 
 __all__ = ["Exponent", "Exponents", "Lyapunov", "lyapunov"]
 
@@ -219,10 +219,7 @@ def _inputs(corpus: Corpus, null: Null) -> Iterator[tuple[str, Corpus]]:
     yield "corpus", corpus
     for number in range(null.permutations):
         yield f"shuffled {number}", Corpus.from_bytes(null.shuffled(corpus.data, number))
-    counts = np.zeros(ALPHABET, np.int64)
-    for first in range(0, len(corpus), 1 << 22):  # bincount makes int64 of its input
-        counts += np.bincount(corpus.data[first : first + (1 << 22)], minlength=ALPHABET)
-    commonest = int(counts.argmax())
+    commonest = int(byte_counts(corpus.data).argmax())
     yield _FIXED, Corpus.from_bytes(np.full(len(corpus), commonest, np.uint8))
 
 

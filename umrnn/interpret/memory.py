@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.interpret.contexts import (
     Contexts,
     Deviation,
@@ -19,7 +19,6 @@ from umrnn.interpret.contexts import (
     group_spread,
     other_seen,
 )
-from umrnn.interpret.factors import false_discovery_q
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
@@ -27,7 +26,8 @@ from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.evaluate import bits_per_byte, check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
-from umrnn.rnn.weights import ALPHABET, Elman
+from umrnn.rnn.weights import Elman
+from umrnn.statistics import false_discovery_q
 
 __all__ = ["Memory", "MemoryAtOffset", "memory", "sufficient_null"]
 
@@ -183,7 +183,10 @@ def memory(
     positions = integer("positions", positions, 1, _MOST)
     horizon = integer("horizon", min(_HORIZON, half) if horizon is None else horizon, 1, half)
     network, facts, _ = opened(model)
-    surprisal, seen = bits_per_byte(network, corpus, progress=work.progress), _seen(corpus)
+    surprisal, seen = (
+        bits_per_byte(network, corpus, progress=work.progress),
+        np.flatnonzero(byte_counts(corpus.data)).astype(np.uint8),
+    )
     sample = _Sample(network, corpus, seen, depth, positions, null)
     found = _by_offset(sample, depth, work)
     generator = null.generator(1 << 32)
@@ -226,11 +229,8 @@ def _by_offset(sample: "_Sample", depth: int, work: Work) -> list[MemoryAtOffset
 
 
 def _seen(corpus: Corpus) -> NDArray[np.uint8]:
-    """The distinct bytes, ascending; looked for in pieces, since bincount makes int64 of its input."""
-    counts = np.zeros(ALPHABET, np.int64)
-    for first in range(0, len(corpus), 1 << 22):
-        counts += np.bincount(corpus.data[first : first + (1 << 22)], minlength=ALPHABET)
-    return np.flatnonzero(counts).astype(np.uint8)
+    """The distinct bytes, ascending."""
+    return np.flatnonzero(byte_counts(corpus.data)).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)

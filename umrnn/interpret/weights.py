@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
@@ -154,7 +154,7 @@ def read_weights(
     """
     top, strongest = integer("top", top, 1), integer("strongest", strongest, 1, ALPHABET)
     network, facts, _ = opened(model)
-    counts = _counts(corpus)
+    counts = byte_counts(corpus.data)
     wide = {name: array.astype(np.float64) for name, array in network.arrays().items()}
     work.progress.start("sizes of the weights", len(wide), "arrays")
     figures = []
@@ -177,14 +177,6 @@ def read_weights(
         rows=tuple(_neuron(j, wide, seen, strongest) for j in range(network.hidden)),
         provenance=provenance(corpus, parameters=settings, threads=work.threads, model=facts),
     )
-
-
-def _counts(corpus: Corpus) -> NDArray[np.int64]:
-    """How often each byte occurs, shape (256,); counted in pieces, since bincount makes int64 of its input."""
-    counts = np.zeros(ALPHABET, np.int64)
-    for first in range(0, len(corpus), 1 << 22):
-        counts += np.bincount(corpus.data[first : first + (1 << 22)], minlength=ALPHABET)
-    return counts
 
 
 def _norms(wide: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Pointwise mutual information of the pairs a reading meets, and correlation of ranks."""
+"""Pointwise mutual information of the pairs a reading meets."""
 
 from concurrent.futures import Executor
 from math import nan
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from umrnn.corpus import Corpus
 from umrnn.um.counts import offset_counts
 
-__all__ = ["pointwise_information", "rank_correlation"]
+__all__ = ["pointwise_information"]
 
 Floats = NDArray[np.float64]
 
@@ -46,22 +46,3 @@ def pointwise_information(
             alone = np.log2(counts[before]) + np.log2(counts[next_byte]) - 2 * np.log2(end)
             out[known, d - 1] = np.where(pairs > 0, joint - np.where(pairs > 0, alone, 0), -np.inf)
     return out
-
-
-def rank_correlation(a: Floats, b: Floats) -> float:
-    """Spearman's correlation over cells where neither is NaN; NaN for fewer than two cells, or where all are equal.
-
-    Examples
-    --------
-    >>> rank_correlation(np.array([1.0, 2.0, 9.0, np.nan]), np.array([0.0, 1.0, 4.0, 5.0]))
-    1.0
-    """
-    from scipy.stats import rankdata
-
-    known = ~(np.isnan(a) | np.isnan(b))
-    if known.sum() < 2:
-        return nan
-    x, y = (rankdata(values[known]) for values in (a, b))
-    x, y = x - x.mean(), y - y.mean()
-    scale = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / scale if scale else nan

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from umrnn.cli.inputs import files_read, open_reading
-from umrnn.cli.interpret.gradient import DepthOption
+from umrnn.cli.interpret.gradient import DepthOption, ShufflesOption
 from umrnn.cli.options import (
     ByteRange,
     CorpusOption,
@@ -45,12 +45,7 @@ def attribution(
     baseline: Annotated[
         Literal["mean", "zero"], typer.Option("--baseline", help="Input that stands for no byte.")
     ] = "mean",
-    permutations: Annotated[
-        int | None,
-        typer.Option(
-            "--permutations", metavar="N", help="Shuffles of past bytes; 0 leaves chance out. [default: 3, or 1]"
-        ),
-    ] = None,
+    permutations: ShufflesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,

@@ -16,10 +16,16 @@ from umrnn.cli.options import (
     ThreadsOption,
 )
 
-__all__ = ["DepthOption", "gradient"]
+__all__ = ["DepthOption", "ShufflesOption", "gradient"]
 
 DepthOption = Annotated[
     int | None, typer.Option("--depth", metavar="K", help="Steps back. [default: 50, or as far as the corpus allows]")
+]
+ShufflesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--permutations", metavar="N", help="Shuffles of what lies before; 0 leaves chance out. [default: 3, or 1]"
+    ),
 ]
 
 
@@ -28,12 +34,7 @@ def gradient(
     byte_range: RangeOption = None,
     model: ModelOption = None,
     depth: DepthOption = None,
-    permutations: Annotated[
-        int | None,
-        typer.Option(
-            "--permutations", metavar="N", help="Shuffles of gates and bytes; 0 leaves chance out. [default: 3, or 1]"
-        ),
-    ] = None,
+    permutations: ShufflesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,

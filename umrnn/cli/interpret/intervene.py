@@ -60,15 +60,13 @@ def intervene(
     from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
-    reading = _patched(clean, corrupted, clean_text, corrupted_text, max_lag, direction) or _intervened(
-        feature, direction, draws
-    )
+    patched = _patched(clean, corrupted, clean_text, corrupted_text, max_lag, direction)
+    reading = patched or _intervened(feature, direction, draws)
     read = files_read(the_corpus=corpus, the_model=model, the_direction=direction)
     sink = Output.to("interpret intervene", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    null = (permutations, seed)
     with drawn_progress() as progress:
-        sink.emit(reading(network, source, null, work=Work(threads, progress)))
+        sink.emit(reading(network, source, (permutations, seed), work=Work(threads, progress)))
 
 
 Reading = Callable[..., "Result"]  # of a network, a corpus, permutations and seed

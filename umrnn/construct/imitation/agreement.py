@@ -12,7 +12,7 @@ from umrnn._validate import contiguous
 from umrnn.construct.kernels import hebbian as kernels
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered
-from umrnn.um.pointwise import rank_correlation
+from umrnn.statistics import spearman
 
 __all__ = ["Agreement", "Cells", "agreements", "correlation", "correlations", "relabelled"]
 
@@ -155,7 +155,7 @@ def agreements(
                 p_value=Null.p_value(abs(r[k]), simulated.tolist()) if known else None,
                 held_out_r=float(late_r[k]),
                 split_half_r=correlation(first, second),
-                rank_r=rank_correlation(weights, cells.of(estimates[0], count)),
+                rank_r=spearman(weights, cells.of(estimates[0], count)),
                 sign_accuracy=float(signs[k]),
                 null_sign_accuracy=float(chance_signs[:, k].mean()) if len(draws) else None,
                 held_out_sign_accuracy=float(late_signs[k]),

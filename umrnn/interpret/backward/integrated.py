@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.weights import Elman
@@ -125,7 +125,7 @@ def past_bytes(
     """
     t = corpus.index(at)
     run = _Run(model, before, int(corpus.data[t + 1]))
-    counts = np.bincount(corpus.data, minlength=256)
+    counts = byte_counts(corpus.data)
     rest: Array = (1.0 if baseline == "mean" else 0.0) * (run.W_x @ counts) / len(corpus)  # c', shape (H,)
     seen = corpus.data[t - window : t + 1]
     columns = np.ascontiguousarray(run.W_x[:, seen].T)  # (K + 1, H), oldest first

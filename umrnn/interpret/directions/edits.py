@@ -18,6 +18,7 @@ from umrnn.rnn.layout import parameters
 from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import correlation_of_sums
 
 __all__ = ["Intervention", "edited_bits", "edited_states", "nearby", "post_hoc_bits", "random_frames", "residual"]
 
@@ -163,8 +164,8 @@ def residual(
         first, second = _summed(model, corpus, feature, piece, _fit, work)
         directions = [_covariance(first + second), _covariance(first)]
         first, second = _summed(model, corpus, feature, piece, partial(_score, directions), work)
-        fitted.append(_correlation((first + second)[:, :, 0]))
-        scored.append(_correlation(second[:, :, 1]))
+        fitted.append(correlation_of_sums(*(first + second)[:, :, 0]))
+        scored.append(correlation_of_sums(*second[:, :, 1]))
     work.progress.finish()
     count = len(intervention.frames)
     return np.concatenate(fitted)[:count], np.concatenate(scored)[:count]
@@ -209,16 +210,7 @@ def _covariance(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 def _score(
     directions: Sequence[NDArray[np.float64]], states: Floats, values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Sums of p, p p, p f, f, f f and the count, p being the component along each direction, shape (6, 16, 2)."""
+    """Sums of 1, p, p p, f, f f and p f, p being the component along each direction, shape (6, 16, 2)."""
     p = np.stack([np.einsum("trh,rh->tr", states.astype(np.float64), d) for d in directions], axis=2)
     f = np.broadcast_to(values[:, np.newaxis, np.newaxis], p.shape)
-    return np.array([part.sum(axis=0) for part in (p, p * p, p * f, f, f * f, np.ones_like(f))])
-
-
-def _correlation(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation from the sums of ``_score``; NaN where either does not vary."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p, pp, pf, f, ff, _ = sums / sums[5]
-        spread, variance = pp - p * p, ff - f * f
-        vary = (spread > 1e-13 * pp) & (variance > 1e-13 * ff)
-        return np.asarray(np.where(vary, (pf - p * f) / np.sqrt(spread * variance), np.nan))
+    return np.array([part.sum(axis=0) for part in (np.ones_like(f), p, p * p, f, f * f, p * f)])

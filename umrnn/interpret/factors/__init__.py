@@ -1,7 +1,7 @@
 """A neuron as a table of the bytes at two lags: cells, the search for pairs, chance, votes on signs, and replay."""
 
 from umrnn.interpret.factors.cells import CellMeans, Grouping
-from umrnn.interpret.factors.chance import best_by_chance, false_discovery_q, rotations, shuffles
+from umrnn.interpret.factors.chance import best_by_chance, rotations, shuffles
 from umrnn.interpret.factors.features import feature_tables
 from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.interpret.factors.replay import replayed_bpc
@@ -13,7 +13,6 @@ __all__ = [
     "PairSearch",
     "SignVotes",
     "best_by_chance",
-    "false_discovery_q",
     "feature_tables",
     "replayed_bpc",
     "rotations",

@@ -1,4 +1,4 @@
-"""What chance gives a search: states in another order, and discoveries controlled for how many were sought."""
+"""What chance gives a search: the same search on the states in another order."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.nulls import Null
 from umrnn.progress import Work
 
-__all__ = ["best_by_chance", "false_discovery_q", "rotations", "shuffles"]
+__all__ = ["best_by_chance", "rotations", "shuffles"]
 
 _ORDER_BYTES = 1 << 26  # orders of the states that are searched together
 _TOGETHER = 16
@@ -43,21 +43,3 @@ def best_by_chance(
             best = np.fmax(best, scores.r2.max(axis=1))
         found.append(best)
     return np.concatenate(found)
-
-
-def false_discovery_q(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """q-values of Benjamini and Hochberg: the least false discovery rate at which each is a discovery; NaN stays.
-
-    q of the i-th smallest of n p-values is the least of p n / rank over ranks >= i.
-
-    Examples
-    --------
-    >>> false_discovery_q(np.array([0.01, 0.04, 0.03])).round(6).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    q = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(p_values[known], kind="stable")]
-    ranks = np.arange(1, len(order) + 1)
-    q[order] = np.minimum.accumulate((p_values[order] * (len(order) / ranks))[::-1])[::-1]
-    return np.asarray(np.minimum(q, 1.0))

@@ -1,6 +1,5 @@
 """Maps that use more, or less, than each neuron's own pair: one lag fixed, word length, tags, other features."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
@@ -14,6 +13,7 @@ from umrnn.interpret.factors.replay import replayed_bpc
 from umrnn.progress import Work
 from umrnn.result import Table
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import mean_of_known
 from umrnn.um.features import FEATURES, in_tag, word_length
 
 __all__ = ["feature_tables"]
@@ -38,8 +38,7 @@ class _Choice(NamedTuple):
             [own.held_out_r2 for own in self.early],
             [own.grouping.chance_r2 for own in self.whole],
         ]
-        known = [[value for value in row if not math.isnan(value)] for row in scores]
-        return tuple(float(np.mean(row)) if row else math.nan for row in known)
+        return tuple(mean_of_known(row) for row in scores)
 
 
 def feature_tables(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.interpret.factors.cells import Grouping
 from umrnn.interpret.kernels import pairs as kernels
 from umrnn.parallel import map_ordered, pool
@@ -70,7 +70,7 @@ class PairSearch:
     @classmethod
     def over(cls, states: States, corpus: Corpus, lags: Sequence[int], first: int, stop: int) -> "PairSearch":
         """Prepare a search; positions must have all lags: ``first >= max(lags)``."""
-        seen = np.flatnonzero(np.bincount(corpus.data, minlength=256))
+        seen = np.flatnonzero(byte_counts(corpus.data))
         rank = np.zeros(256, np.uint8)
         rank[seen] = np.arange(len(seen))
         return cls(states, corpus.data, rank[corpus.data], tuple(lags), first, stop)

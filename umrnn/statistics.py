@@ -1,0 +1,89 @@
+"""Correlations, means of what is known, and discoveries controlled for how many were sought."""
+
+from collections.abc import Iterable, Sequence
+from math import isnan, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["correlation_of_sums", "false_discovery_q", "mean_of_known", "pearson", "spearman"]
+
+Floats = NDArray[np.float64]
+
+_VANISHING = 1e-13  # variance beside the mean square that is left over by rounding
+
+
+def pearson(a: Sequence[float] | Floats, b: Sequence[float] | Floats) -> float:
+    """Pearson's correlation; NaN where either is constant, or has fewer than two values.
+
+    Examples
+    --------
+    >>> pearson([1, 2, 3], [2, 4, 6]), pearson([1, 2], [5, 5])
+    (1.0, nan)
+    """
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if not len(x):
+        return nan
+    x, y = x - x.mean(), y - y.mean()
+    scale = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / scale if scale else nan
+
+
+def spearman(a: Sequence[float] | Floats, b: Sequence[float] | Floats) -> float:
+    """Spearman's correlation, of ranks, over cells where neither is NaN; NaN for fewer than two, or all equal.
+
+    Examples
+    --------
+    >>> spearman([1.0, 2.0, 9.0, nan], [0.0, 1.0, 4.0, 5.0])
+    1.0
+    """
+    from scipy.stats import rankdata
+
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    known = ~(np.isnan(x) | np.isnan(y))
+    return nan if known.sum() < 2 else pearson(rankdata(x[known]), rankdata(y[known]))
+
+
+def correlation_of_sums(count: Floats, x: Floats, xx: Floats, y: Floats, yy: Floats, xy: Floats) -> Floats:
+    """Pearson's correlation from sums of 1, x, x², y, y² and x y, cell by cell; NaN where either is constant.
+
+    Examples
+    --------
+    >>> correlation_of_sums(*(np.array(total) for total in (3.0, 6.0, 14.0, 12.0, 56.0, 28.0))).round(9).tolist()
+    1.0
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x, xx, y, yy, xy = (total / count for total in (x, xx, y, yy, xy))
+        spread_x, spread_y = xx - x * x, yy - y * y
+        vary = (spread_x > _VANISHING * xx) & (spread_y > _VANISHING * yy)
+        return np.asarray(np.where(vary, (xy - x * y) / np.sqrt(spread_x * spread_y), nan))
+
+
+def mean_of_known(values: Iterable[float]) -> float:
+    """Mean of what is not NaN; NaN without any.
+
+    Examples
+    --------
+    >>> mean_of_known([1.0, nan, 3.0])
+    2.0
+    """
+    known = [value for value in values if not isnan(value)]
+    return float(np.mean(known)) if known else nan
+
+
+def false_discovery_q(p_values: Floats) -> Floats:
+    """q-values of Benjamini and Hochberg: the least false discovery rate at which each is a discovery; NaN stays.
+
+    q of the i-th smallest of n p-values is the least of p n / rank over ranks >= i.
+
+    Examples
+    --------
+    >>> false_discovery_q(np.array([0.01, 0.04, 0.03])).round(6).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    q = np.full(len(p_values), nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    ranks = np.arange(1, len(order) + 1)
+    q[order] = np.minimum.accumulate((p_values[order] * (len(order) / ranks))[::-1])[::-1]
+    return np.asarray(np.minimum(q, 1.0))
