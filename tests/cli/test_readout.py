@@ -8,6 +8,7 @@ import pytest
 
 from umrnn import rnn
 from umrnn.corpus import Corpus
+from umrnn.rnn.fitted import model_metadata
 from umrnn.rnn.readout import Readout
 
 
@@ -15,7 +16,7 @@ from umrnn.rnn.readout import Readout
 def file(tmp_path: Path) -> str:
     rng = np.random.default_rng(1)
     readout = Readout((1, 3), rng.standard_normal((2, 256, 2)), rng.standard_normal((256, 4)), np.zeros(256))
-    about = {"corpus": Corpus.siteinfo().slice(0, 512).provenance()}
+    about = model_metadata("", {}, [Corpus.siteinfo().slice(0, 512)])
     return str(rnn.save(readout, tmp_path / "r.npz", metadata=about))
 
 

@@ -11,6 +11,7 @@ from umrnn.errors import InputError, MissingExtra, ModelError
 from umrnn.rnn.convert import convert
 from umrnn.rnn.formats import FORMATS, describe, load, save
 from umrnn.rnn.shipped import shipped
+from umrnn.rnn.weights import Elman
 
 shipped_module = importlib.import_module("umrnn.rnn.shipped")  # the package exports the function of that name
 
@@ -58,12 +59,44 @@ def test_convert__probes_the_library_before_the_work(
         convert(tmp_path / "not even there.npz", tmp_path / f"m{suffix}")
 
 
-def test_convert__onto_itself_and_older_layout(tmp_path: Path) -> None:
+def test_convert__older_layout(tmp_path: Path) -> None:
     model = random_model(3)
     order = (model.W_x, model.b_h, model.W_h, model.W_y, model.b_y)
     path = put(tmp_path / "m.bin", b"".join(array.tobytes() for array in order))
-    assert convert(path, path, layout="older").max_abs_logit_difference == 0.0
-    assert same(load(path), model)
+    assert convert(path, tmp_path / "n.bin", layout="older").max_abs_logit_difference == 0.0
+    assert same(load(tmp_path / "n.bin"), model)
+
+
+def test_convert__never_over_its_source(tmp_path: Path) -> None:
+    path = save(random_model(3), tmp_path / "m.bin")
+    (tmp_path / "link.npz").symlink_to(path)
+    before = path.read_bytes()
+    for destination in (path, tmp_path / "link.npz"):
+        with pytest.raises(InputError, match="the destination must not be the source itself"):
+            convert(path, destination, force=True)
+    assert path.read_bytes() == before
+
+
+def test_convert__over_a_file_that_umrnn_did_not_write(tmp_path: Path) -> None:
+    source = save(random_model(2), tmp_path / "m.npz")
+    theirs = put(tmp_path / "diary.npz", b"dear diary")
+    foreign = tmp_path / "theirs.npz"
+    np.savez(foreign, **random_model(3).arrays())
+    for path in (theirs, foreign, save(random_model(1), tmp_path / "raw.bin")):
+        before = path.read_bytes()
+        with pytest.raises(InputError, match="is there, and is no model that umrnn wrote"):
+            convert(source, path)
+        assert path.read_bytes() == before
+        assert convert(source, path, force=True).max_abs_logit_difference == 0.0
+    for name in ("npz", "safetensors", "c-header"):
+        ours = save(random_model(1), tmp_path / f"ours{SUFFIXES[need(name)]}")
+        assert convert(source, ours).bytes_written > 0
+
+
+def test_convert__weights_near_the_end_of_float64(tmp_path: Path) -> None:
+    huge = Elman(*(np.full(array.shape, 1e300) for array in random_model(2).arrays().values()))
+    found = convert(save(huge, tmp_path / "a.npz"), tmp_path / "b.npz")  # warnings are errors in these tests
+    assert found.max_abs_logit_difference == 0.0
 
 
 def test_load__published_checkpoint(reference: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from tests.rnn.model_files import LIBRARIES, SUFFIXES, need, put, random_model, refused, same, valid_file
 from umrnn.corpus import Corpus
 from umrnn.errors import MissingExtra
-from umrnn.rnn.convert import _logits
 from umrnn.rnn.formats import load, save
+from umrnn.rnn.verify import logits
 from umrnn.rnn.weights import Elman
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -89,7 +89,7 @@ def test_load_torch__same_logits(tmp_path: Path, options: dict[str, Any]) -> Non
     module = module_of(6, **options)
     pytest.importorskip("torch").save(module.state_dict(), tmp_path / "m.pt")
     model = load(tmp_path / "m.pt")
-    assert np.abs(_logits(model, Corpus.siteinfo()) - logits_of(module)).max() < 1e-5
+    assert np.abs(logits(model, Corpus.siteinfo()) - logits_of(module)).max() < 1e-5
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -102,7 +102,7 @@ def test_save_torch__same_logits(tmp_path: Path, dtype: Any) -> None:
     assert {name for name in state} == set(module.state_dict())
     module.load_state_dict(state)
     bound = 1e-12 if dtype == np.float64 else 1e-5
-    assert np.abs(_logits(model, Corpus.siteinfo()) - logits_of(module)).max() < bound
+    assert np.abs(logits(model, Corpus.siteinfo()) - logits_of(module)).max() < bound
 
 
 def test_load_torch__prefixes_and_nesting(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_load_torch__other_networks(tmp_path: Path) -> None:
     refused(other(torch.nn.RNN(256, 4, bidirectional=True)), "is a bidirectional network")
     refused(other(torch.nn.RNN(64, 4)), r"weight_ih_l0 must be \(4, 256\), one column per byte, got \(4, 64\)")
     refused(other(torch.nn.RNN(256, 4), torch.nn.RNN(256, 4)), "holds more than one recurrent network")
-    refused(other(torch.nn.RNN(256, 4), torch.nn.Embedding(256, 256)), "no place for: 2.weight")
+    refused(other(torch.nn.RNN(256, 4), torch.nn.Embedding(256, 7)), "no place for: 2.weight")
     refused(other(torch.nn.RNN(256, 4), torch.nn.Linear(4, 256)), "must hold one Linear .* got 2 among")
     refused(other(torch.nn.RNN(256, 4), readout=torch.nn.Linear(4, 64)), "must hold one Linear .* got 0 among")
 
@@ -235,5 +235,5 @@ def test_save_c_header__compiles_to_the_same_network(tmp_path: Path) -> None:
     count = sum(array.size for array in drawn.values())
     bits = np.concatenate([array.ravel() for array in model.arrays().values()]).view(np.uint32)
     assert [int(line, 16) for line in lines[:count]] == bits.tolist()
-    logits = np.array([float(line) for line in lines[count:]]).reshape(len(corpus), 256)
-    np.testing.assert_allclose(logits, _logits(model, corpus), rtol=0, atol=1e-9)
+    theirs = np.array([float(line) for line in lines[count:]]).reshape(len(corpus), 256)
+    np.testing.assert_allclose(theirs, logits(model, corpus), rtol=0, atol=1e-9)

@@ -161,8 +161,8 @@ def test_evaluate__scores_a_readout_as_it_does_a_network(tmp_path: Path) -> None
     corpus = Corpus.siteinfo().slice(0, 90)
     path = save(random_readout(), tmp_path / "r.npz", metadata={"corpus": corpus.provenance()})
     result = rnn.evaluate(describe_predictor(path), corpus, null=Null(2))
-    assert (result.scored, result.targets) == ("in_sample", 89)
+    assert (result.standing.scored, result.targets) == ("in_sample", 89)
     assert result.shuffled_bpc is not None
     assert result.provenance["model"]["name"] == str(path)
-    assert rnn.evaluate(random_readout(), corpus, null=Null(0)).scored == "unknown"
+    assert rnn.evaluate(random_readout(), corpus, null=Null(0)).standing.scored == "unknown"
     assert rnn.evaluate(random_readout(), corpus, null=Null(0)).bpc == result.bpc

@@ -133,6 +133,22 @@ def convert(
     layout: Annotated[
         Literal["published", "older"], typer.Option(help="Order of the arrays in a raw file that is read.")
     ] = "published",
+    layer: Annotated[
+        str | None, typer.Option(metavar="0|0-reverse", help="Take this layer of a deeper network; without read-out.")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(metavar="PATH", help="JSON: which array of IN is W_x, W_h, b_h, W_y, b_y, embedding.")
+    ] = None,
+    names_from: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Name the tensors of a PyTorch file OUT as in this one.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option(metavar="PATH", help="npy: logits the framework gave for --check-input; must be ours.")
+    ] = None,
+    check_input: Annotated[str | None, typer.Option(metavar="PATH", help="The bytes that gave --check.")] = None,
+    tolerance: Annotated[float, typer.Option(metavar="X", help="Largest difference from --check.")] = 1e-3,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare with torch.nn.RNN itself on siteinfo.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT though umrnn did not write it.")] = False,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,
@@ -142,6 +158,18 @@ def convert(
     """Carry a network from one file format to another, and prove it. Nothing is random; --threads has no effect."""
     from umrnn import rnn
     from umrnn.report.output import Output
+    from umrnn.rnn.formats import Roles, describe
+    from umrnn.rnn.verify import LogitCheck, pytorch_logits
 
-    sink = Output.to("convert", format, output, table, keep=files_read(the_source=source, the_model=destination))
-    sink.emit(rnn.convert(source, destination, layout=layout))
+    if (check is None) != (check_input is None) or (check is not None and verify):
+        raise typer.BadParameter("give --check LOGITS.npy with --check-input BYTES, or --verify, or neither")
+    read = files_read(the_source=source, the_model=destination, the_logits=check, the_bytes=check_input)
+    sink = Output.to("convert", format, output, table, keep=read)
+    file = describe(source, layout=layout, layer=layer, names=Roles.in_file(names) if names else None)
+    expected = None
+    if check is not None and check_input is not None:
+        expected = LogitCheck.in_files(check, check_input, tolerance)
+    elif verify:
+        expected = pytorch_logits(file, open_corpus("siteinfo"))
+    home = describe(names_from).roles if names_from else None
+    sink.emit(rnn.convert(file, destination, layout=layout, names=home, check=expected, force=force))

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from umrnn._validate import writable_file
 from umrnn.corpus import Corpus
+from umrnn.errors import InputError
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.formats import READABLE, describe, format_of, need_library, save
+from umrnn.rnn.formats import READABLE, Roles, describe, format_of, is_ours, need_library, save
 from umrnn.rnn.formats import load as load_model
 from umrnn.rnn.formats.arrays import in_float32
+from umrnn.rnn.model_file import ModelFile
+from umrnn.rnn.verify import LogitCheck, logits
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Conversion", "convert"]
@@ -22,14 +25,25 @@ __all__ = ["Conversion", "convert"]
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Conversion(Result):
-    """What was written, and how far the logits of the written model are from those of the source."""
+    """What was written, and how far the logits of the written model are from those of the source.
+
+    Parameters
+    ----------
+    activation : ``tanh`` where the source says so, ``taken as tanh`` where it cannot
+    before, after : the network read, and the one that can be read back
+    max_abs_framework_difference : largest difference of any logit from those of ``framework``, which trained it, or
+        runs it; None where it was not asked
+    """
 
     source_format: str
     destination_format: str
+    activation: str
     before: Elman
     after: Elman
     bytes_written: int
     max_abs_logit_difference: float
+    max_abs_framework_difference: float | None = None
+    framework: str | None = None
 
     def headline(self) -> dict[str, Any]:
         """The largest difference of any logit, and the model as it was written."""
@@ -40,6 +54,9 @@ class Conversion(Result):
             "bytes_written": self.bytes_written,
             "source_format": self.source_format,
             "destination_format": self.destination_format,
+            "activation": self.activation,
+            "max_abs_framework_difference": self.max_abs_framework_difference,
+            "framework": self.framework,
         }
 
     def tables(self) -> dict[str, Table]:
@@ -54,12 +71,15 @@ class Conversion(Result):
 
 
 def convert(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | ModelFile,
     destination: str | os.PathLike[str],
     *,
     format: str | None = None,
     layout: str = "published",
     metadata: Mapping[str, Any] | None = None,
+    names: Roles | None = None,
+    check: LogitCheck | None = None,
+    force: bool = False,
 ) -> Conversion:
     """Write the model at ``source`` to ``destination``, read it back and compare the logits of the two.
 
@@ -68,55 +88,65 @@ def convert(
     It is 0.0 unless weights were rounded: raw files and C headers hold float32. A C header cannot be read back,
     so there the rounded weights stand for it. In a chaotic network a rounding grows with every byte read.
 
+    That compares two readings of ours. Whether the network is the one that was trained, ``check`` tells: files of most
+    frameworks do not even say whether it was trained with tanh.
+
     Parameters
     ----------
-    source : a model file in any format that can be read.
-    destination : the file to write; replaced if it is there.
+    source : a model file in any format that can be read, or what :func:`umrnn.rnn.formats.describe` made of it.
+    destination : the file to write; never ``source``, and another one only where umrnn wrote it, or with ``force``.
     format : as in :func:`umrnn.rnn.formats.save`.
     layout : of a raw ``source``, as in :func:`umrnn.rnn.formats.load`.
     metadata : what to store with the weights; by default what ``source`` says of itself.
+    names : of the tensors of a PyTorch file that is written; default: those it came with.
+    check : logits of the framework that trained it; nothing is written where they differ.
 
     Raises
     ------
     InputError
-        If ``destination`` cannot be written; checked before the work.
+        If ``destination`` cannot be written, or is a file that umrnn did not write; checked before the work.
     ModelError
         If ``source`` cannot be read, or a weight is beyond the range of float32 where that is what is written.
     MissingExtra
         If a format needs a library that is not installed; for ``destination`` checked before the work.
+    CheckFailed
+        If the logits are not those of ``check``.
     """
     written_format = format_of(destination, format)
-    target = writable_file(destination, "the destination")
+    given = source.path if isinstance(source, ModelFile) else source
+    target = writable_file(destination, "the destination", keep={"the source": given})
     need_library(written_format)
-    file = describe(source, layout=layout)
-    save(file.model, target, metadata=file.metadata if metadata is None else metadata, format=written_format)
+    if target.exists() and target.is_file() and not force and not is_ours(target):
+        raise InputError(
+            f"{target} is there, and is no model that umrnn wrote",
+            hint="overwrite it with --force, or name another file",
+        )
+    file = source if isinstance(source, ModelFile) else describe(source, layout=layout)
+    difference = None if check is None else check.difference(file.model)
+    home = names or (file.roles if file.format == "torch" and file.roles and not file.roles.embedding else None)
+    about = file.metadata if metadata is None else metadata
+    save(file.model, target, metadata=about, format=written_format, names=home)
     after = load_model(target) if written_format in READABLE else in_float32(file.model)
     corpus = Corpus.siteinfo()
     return Conversion(
         source_format=file.format,
         destination_format=written_format,
+        activation=file.activation or "taken as tanh",
         before=file.model,
         after=after,
         bytes_written=target.stat().st_size,
-        max_abs_logit_difference=_largest(_logits(file.model, corpus), _logits(after, corpus)),
+        max_abs_logit_difference=_largest(logits(file.model, corpus), logits(after, corpus)),
+        max_abs_framework_difference=difference,
+        framework=None if check is None else check.name,
         provenance=provenance(
             corpus,
-            parameters={"source": str(source), "destination": str(destination), "format": format, "layout": layout},
+            parameters={"source": str(given), "destination": str(destination), "format": format, "layout": layout},
             model=file.provenance(),
         ),
     )
 
 
-def _logits(model: Elman, corpus: Corpus) -> NDArray[np.float64]:
-    """Logits after each byte, in float64 whatever the dtype of the weights."""
-    W_x, W_h, b_h, W_y, b_y = (array.astype(np.float64) for array in model.arrays().values())
-    h = np.zeros(model.hidden)  # (H,)
-    states = np.empty((len(corpus), model.hidden))  # (T, H)
-    for t, byte in enumerate(corpus.data):
-        h = np.tanh(W_x[:, byte] + W_h @ h + b_h)
-        states[t] = h
-    return np.asarray(states @ W_y.T + b_y)  # (T, V)
-
-
 def _largest(a: NDArray[Any], b: NDArray[Any]) -> float:
-    return float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max())
+    with np.errstate(all="ignore"):  # equal infinities do not differ
+        difference = np.abs(a.astype(np.float64) - b.astype(np.float64))
+    return float(np.where(a == b, 0.0, difference).max())

@@ -4,11 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from umrnn.rnn.fitted import FittedTo
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
+
+if TYPE_CHECKING:
+    from umrnn.rnn.formats.roles import Roles
 
 __all__ = ["ModelFile", "ReadoutFile", "opened", "opened_predictor"]
 
@@ -20,11 +23,13 @@ class ModelFile:
     Parameters
     ----------
     path : where it lies.
-    format : npz, raw, safetensors, torch or c-header.
+    format : npz, raw, safetensors, torch or keras.
     bytes : size of the file.
     model : the network.
     metadata : what the writer of the file said about it; empty in formats that hold weights only.
     name : what results call it, in place of ``path``.
+    activation : ``tanh`` where the file says so; None where it cannot, and tanh is taken for granted.
+    roles : which of its arrays is which, where they have other names than umrnn's.
     """
 
     path: Path
@@ -33,6 +38,8 @@ class ModelFile:
     model: Elman
     metadata: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
+    activation: str | None = None
+    roles: "Roles | None" = None
 
     def __repr__(self) -> str:
         return f"ModelFile({self.path.name!r}, format={self.format}, bytes={self.bytes}, model={self.model!r})"

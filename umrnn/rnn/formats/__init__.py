@@ -7,6 +7,7 @@ npz          .npz                  float32 or float64, metadata                n
 raw          .bin .raw             float32                                     numpy
 safetensors  .safetensors          float32 or float64, metadata as strings     the extra ``io``
 torch        .pt .pth              float32 or float64                          the extra ``torch``
+keras        (.keras .h5)          float32 or float64; read only               the extra ``keras``
 c-header     .h                    float32, metadata in a comment; write only  a C compiler to be of use
 ===========  ====================  ==========================================  ===========================
 
@@ -20,12 +21,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from umrnn._files import write_atomically
 from umrnn._validate import writable_file
-from umrnn.errors import InputError
-from umrnn.rnn.formats import c_header, npz, raw, safetensors, torch_state
-from umrnn.rnn.formats.arrays import elman
+from umrnn.errors import InputError, MissingExtra, ModelError
+from umrnn.rnn.formats import c_header, keras, npz, raw, safetensors, torch_state
+from umrnn.rnn.formats.arrays import NAMES, Contents, check_claim, elman, text_of
 from umrnn.rnn.formats.detect import detect
+from umrnn.rnn.formats.roles import Roles
+from umrnn.rnn.formats.state_dict import holds_a_recurrent_layer, state_dict_roles
 from umrnn.rnn.model_file import ModelFile, ReadoutFile
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
@@ -35,10 +40,13 @@ __all__ = [
     "READABLE",
     "ModelFile",
     "ReadoutFile",
+    "Roles",
     "check_holds_readout",
     "describe",
+    "describe_contents",
     "describe_predictor",
     "format_of",
+    "is_ours",
     "load",
     "need_library",
     "save",
@@ -51,8 +59,8 @@ _WRITERS = {
     "torch": torch_state.write,
     "c-header": c_header.write,
 }
-_READERS = {"npz": npz.read, "safetensors": safetensors.read, "torch": torch_state.read}
-_LIBRARIES = {"safetensors": safetensors.library, "torch": torch_state.library}
+_READERS = {"npz": npz.read, "safetensors": safetensors.read, "torch": torch_state.read, "keras": keras.read}
+_LIBRARIES = {"safetensors": safetensors.library, "torch": torch_state.library, "keras": keras.library}
 _SUFFIXES = {
     ".npz": "npz",
     ".bin": "raw",
@@ -63,18 +71,20 @@ _SUFFIXES = {
     ".h": "c-header",
 }
 FORMATS = tuple(_WRITERS)
-READABLE = ("raw", *_READERS)
+READABLE = tuple(name for name in FORMATS if name != "c-header")  # of those written
 
 StrPath = str | os.PathLike[str]
 
 
-def load(path: StrPath, *, layout: str = "published") -> Elman:
+def load(path: StrPath, *, layout: str = "published", layer: str | None = None, names: Roles | None = None) -> Elman:
     """Read the network in a model file, in any format umrnn knows, or the best one in a training checkpoint.
 
     Parameters
     ----------
     path : the file.
     layout : order of the arrays in a raw file, which its size cannot tell: ``published`` or ``older`` (b_h before W_h).
+    layer : ``0`` or ``0-reverse``: that layer and direction of a deeper network, without a read-out (its logits are 0).
+    names : which array is which, where the file does not tell; see :class:`umrnn.rnn.formats.roles.Roles`.
 
     Returns
     -------
@@ -95,20 +105,79 @@ def load(path: StrPath, *, layout: str = "published") -> Elman:
     ...     load(save(Elman.zeros(hidden=2), folder + "/zeros.npz"))
     Elman(hidden=2, dtype=float32, parameters=1286)
     """
-    return describe(path, layout=layout).model
+    return describe(path, layout=layout, layer=layer, names=names).model
 
 
-def describe(path: StrPath, *, layout: str = "published") -> ModelFile:
+def describe(
+    path: StrPath, *, layout: str = "published", layer: str | None = None, names: Roles | None = None
+) -> ModelFile:
     """Read a model file together with its format, its size and the metadata its writer left; else as :func:`load`."""
     file = Path(path)
     name = detect(file)
+    size = file.stat().st_size
     if name == "raw":
-        stored = raw.read(file, layout)
-    elif layout != "published":
+        if layer is not None or names is not None:
+            raise InputError(f"layer and names must be left out for {file}: a raw file holds one network without names")
+        return ModelFile(file, name, size, elman(file, raw.read(file, layout)))
+    if layout != "published":
         raise InputError(f"layout must be left out for {file}: it concerns raw files, and this one is {name}")
-    else:
-        stored = _READERS[name](file)
-    return ModelFile(file, name, file.stat().st_size, elman(file, stored.arrays), stored.metadata)
+    contents = _READERS[name](file)
+    roles = _roles(contents, layer, names)
+    model = elman(file, roles.arrays(contents) if roles else _own(contents))
+    return ModelFile(file, name, size, model, contents.metadata, activation=contents.activation, roles=roles)
+
+
+def describe_contents(path: StrPath) -> Contents:
+    """The arrays in a model file with names, whatever they are; a raw file has none.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, or is raw.
+    """
+    file = Path(path)
+    name = detect(file)
+    if name not in _READERS:
+        raise ModelError(f"{file} is {name}, which has no names")
+    return _READERS[name](file)
+
+
+def is_ours(path: StrPath) -> bool:
+    """Whether umrnn wrote the model file at ``path``, as far as the file can tell: raw and PyTorch files cannot."""
+    file = Path(path)
+    try:
+        with file.open("rb") as stream:
+            if stream.read(len(c_header.OPENING)) == c_header.OPENING:
+                return True
+        return detect(file) in ("npz", "safetensors") and describe_contents(file).activation is not None
+    except (OSError, ModelError, MissingExtra):
+        return False
+
+
+def _roles(contents: Contents, layer: str | None, names: Roles | None) -> Roles | None:
+    """Which array is which; None where they have umrnn's names."""
+    if names is not None:
+        return names
+    if layer is None and set(NAMES) <= contents.arrays.keys():
+        return None
+    if holds_a_recurrent_layer(contents.arrays):
+        return state_dict_roles(contents, layer)
+    if layer is not None:
+        raise InputError(f"layer must be left out for {contents.path}: it holds no layers that PyTorch names")
+    if contents.kind == keras.KIND:
+        return keras.keras_roles(contents)
+    found = text_of(dict(contents.arrays))
+    raise ModelError(
+        f"{contents.path} holds neither {', '.join(NAMES)} nor a recurrent layer; found {found}",
+        hint="say which array is which with --names map.json",
+    )
+
+
+def _own(contents: Contents) -> dict[str, NDArray[Any]]:
+    """The five arrays under umrnn's names."""
+    shape = contents.arrays["b_h"].shape
+    check_claim(contents, NAMES, shape[0] if len(shape) == 1 else None)
+    return {name: contents.read(name) for name in NAMES}
 
 
 def describe_predictor(path: StrPath) -> ModelFile | ReadoutFile:
@@ -121,7 +190,12 @@ def describe_predictor(path: StrPath) -> ModelFile | ReadoutFile:
 
 
 def save(
-    model: Elman | Readout, path: StrPath, *, metadata: Mapping[str, Any] | None = None, format: str | None = None
+    model: Elman | Readout,
+    path: StrPath,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    format: str | None = None,
+    names: Roles | None = None,
 ) -> Path:
     """Write ``model`` to ``path``, whole or not at all.
 
@@ -132,6 +206,7 @@ def save(
     metadata : anything JSON can hold, such as the command that trained the network; kept by npz and safetensors,
         written as a comment by c-header, left out by raw and torch.
     format : one of ``FORMATS``; by default the suffix of ``path`` decides.
+    names : of the tensors of a PyTorch file; default: those of ``nn.RNN`` as ``rnn`` and ``nn.Linear`` as ``readout``.
 
     Returns
     -------
@@ -158,6 +233,8 @@ def save(
         raise InputError(f"metadata must be what JSON can hold: {problem}") from None
     if isinstance(model, Readout):
         write_atomically(target, lambda stream: npz.write_readout(model, stream, about))
+    elif names is not None and name == "torch":
+        write_atomically(target, lambda stream: torch_state.write(model, stream, about, names))
     else:
         write_atomically(target, lambda stream: _WRITERS[name](model, stream, about))
     return target

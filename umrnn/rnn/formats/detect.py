@@ -4,18 +4,19 @@ import zipfile
 from pathlib import Path
 
 from umrnn.errors import ModelError
-from umrnn.rnn.formats import c_header, raw
+from umrnn.rnn.formats import c_header, keras, raw
 from umrnn.rnn.formats.arrays import reading
 
 __all__ = ["detect"]
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 _LONGEST_HEADER = 100_000_000  # what the safetensors library itself allows
 
 
 def detect(path: Path) -> str:
-    """Format of the file at ``path``: npz, torch, safetensors or raw.
+    """Format of the file at ``path``: npz, torch, safetensors, keras or raw.
 
     Raises
     ------
@@ -27,6 +28,8 @@ def detect(path: Path) -> str:
         raise ModelError(f"{path} is empty: a model file holds weights")
     if head.startswith(_ZIP):
         return _of_zip(path)
+    if head.startswith(_HDF5):
+        return "keras"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= _LONGEST_HEADER:
         return "safetensors"
     if head.startswith(c_header.OPENING):
@@ -41,7 +44,7 @@ def detect(path: Path) -> str:
         )
     raise ModelError(
         f"{path} is of no known format: not npz, safetensors or PyTorch, and {raw.misfit(size)}",
-        hint="umrnn reads npz, raw float32 (.bin), safetensors and PyTorch state dicts of one tanh layer over bytes",
+        hint="umrnn reads npz, raw float32 (.bin), safetensors, PyTorch and Keras files of one tanh layer over bytes",
     )
 
 
@@ -65,7 +68,9 @@ def _head(path: Path) -> tuple[bytes, int]:
 
 
 def _of_zip(path: Path) -> str:
-    """PyTorch archives hold a member ``…/data.pkl``; any other archive is taken for npz."""
+    """PyTorch archives hold a member ``…/data.pkl``, Keras ones their weights; any other archive is taken for npz."""
     with reading(path, "a zip archive", "it is truncated or damaged"), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
+    if {keras.CONFIG, keras.WEIGHTS} <= set(names):
+        return "keras"
     return "torch" if any(name.rpartition("/")[2] == "data.pkl" for name in names) else "npz"

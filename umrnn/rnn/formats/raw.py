@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from umrnn.errors import InputError, ModelError
-from umrnn.rnn.formats.arrays import LARGEST_HIDDEN, Stored, in_float32, reading
+from umrnn.rnn.formats.arrays import LARGEST_HIDDEN, in_float32, reading
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["LAYOUTS", "hidden_of", "misfit", "read", "write"]
@@ -50,7 +51,7 @@ def misfit(size: int) -> str:
     return f"{size} bytes fit no raw float32 file, so it is truncated or of another shape ({near})"
 
 
-def read(path: Path, layout: str = "published") -> Stored:
+def read(path: Path, layout: str = "published") -> dict[str, NDArray[Any]]:
     """The five arrays of a raw file laid out as ``layout`` says."""
     if layout not in LAYOUTS:
         raise InputError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
@@ -66,7 +67,7 @@ def read(path: Path, layout: str = "published") -> Stored:
         stop = start + math.prod(shapes[name])
         arrays[name] = flat[start:stop].reshape(shapes[name])
         start = stop
-    return Stored(arrays, {})
+    return arrays
 
 
 def write(model: Elman, stream: IO[bytes], metadata: Mapping[str, Any]) -> None:

@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from umrnn.errors import MissingExtra, ModelError
-from umrnn.rnn.formats.arrays import NAMES, Stored, reading, text_of
-from umrnn.rnn.formats.state_dict import from_state_dict, holds_a_recurrent_layer
+import numpy as np
+from numpy.typing import NDArray
+
+from umrnn.errors import MissingExtra
+from umrnn.rnn.formats.arrays import Contents, Stored, reading
 from umrnn.rnn.weights import Elman
 
 __all__ = ["library", "read", "write"]
 
 _OWN_KEY = "umrnn_format_version"
+_KINDS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
 
 
 def write(model: Elman, stream: IO[bytes], metadata: Mapping[str, Any]) -> None:
@@ -28,21 +32,36 @@ def write(model: Elman, stream: IO[bytes], metadata: Mapping[str, Any]) -> None:
     stream.write(save(dict(model.arrays()), metadata={**texts, _OWN_KEY: "1"}))
 
 
-def read(path: Path) -> Stored:
-    """The five arrays by umrnn's names, or a PyTorch state dict stored as safetensors; metadata as strings."""
+def read(path: Path) -> Contents:
+    """The tensors in the file by name, and its metadata, which are strings."""
     library()
     from safetensors import safe_open
 
     with reading(path, "safetensors"), safe_open(str(path), framework="np") as file:
-        names = list(file.keys())
-        metadata = {key: text for key, text in (file.metadata() or {}).items() if key != _OWN_KEY}
-        ours = set(NAMES) <= set(names)
-        # Only what can be a model is read: the file may hold a language model of any size.
-        wanted = NAMES if ours else names if holds_a_recurrent_layer(names) else ()
-        arrays = {name: file.get_tensor(name) for name in wanted}
-    if not wanted:
-        raise ModelError(f"{path} holds neither {', '.join(NAMES)} nor a recurrent layer; found {text_of(names)}")
-    return Stored(arrays if ours else from_state_dict(path, arrays), metadata)
+        about = dict(file.metadata() or {})
+        arrays = {name: _listed(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
+    activation = "tanh" if about.pop(_OWN_KEY, None) else None
+    return Contents(path, "safetensors", arrays, about, activation)
+
+
+def _listed(path: Path, name: str, part: Any) -> Stored:
+    kind = str(part.get_dtype())
+    return Stored(tuple(part.get_shape()), _KINDS.get(kind, kind), partial(_read, path, name, kind))
+
+
+def _read(path: Path, name: str, kind: str) -> NDArray[Any]:
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="np") as file:
+        if kind != "BF16":
+            return np.asarray(file.get_tensor(name))
+        shape = tuple(file.get_slice(name).get_shape())
+    with path.open("rb") as stream:  # numpy knows no bfloat16: the upper halves of float32, little endian
+        length = int.from_bytes(stream.read(8), "little")
+        first, last = json.loads(stream.read(length))[name]["data_offsets"]
+        stream.seek(8 + length + first)
+        halves = np.frombuffer(stream.read(last - first), "<u2")
+    return (halves.astype(np.uint32) << np.uint32(16)).view(np.float32).reshape(shape)
 
 
 def library() -> None:
