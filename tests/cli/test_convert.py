@@ -50,7 +50,9 @@ def test_convert__check_of_a_framework(umrnn, tmp_path: Path) -> None:
     assert "the logits are not those of" in refused.err
     assert "relu" in refused.err
     assert not (tmp_path / "other.npz").exists()
-    assert headline(umrnn("convert", source, output, *check, "--tolerance", "1e9"))["max_abs_framework_difference"] > 0.5
+    assert (
+        headline(umrnn("convert", source, output, *check, "--tolerance", "1e9"))["max_abs_framework_difference"] > 0.5
+    )
     assert umrnn("convert", source, output, *check[:2]).code == 2
     assert umrnn("convert", source, output, *check, "--verify").code == 2
 
