@@ -10,7 +10,7 @@ from umrnn.compressors import compressed_bpc
 from umrnn.construct.conjunctions import grown_network
 from umrnn.construct.readout.features import two_scores
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.register.closed_fits import RegisterFit
 from umrnn.construct.study.register_study import RegisterStudy
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError

@@ -6,7 +6,7 @@ from typing import Any, final
 from umrnn._validate import integer, positive
 from umrnn.construct.continuum import DESCENT_BYTES
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.fit import Fitted, RegisterFit
+from umrnn.construct.register.closed_fits import Fitted, RegisterFit
 from umrnn.construct.study.register_study import Measured, RegisterStudy
 from umrnn.construct.study.row import as_table
 from umrnn.corpus import Corpus

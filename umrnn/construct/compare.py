@@ -16,7 +16,7 @@ from umrnn.construct.conjunctions import BASES, grown_network
 from umrnn.construct.offsets.random_codes import OffsetDesign, sign_codes
 from umrnn.construct.readout.features import Features, StateFeatures, two_scores
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.register.closed_fits import RegisterFit
 from umrnn.construct.spectral import spectral_network
 from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.register_study import Procedure, RegisterStudy

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.register.closed_fits import RegisterFit
 from umrnn.construct.study.register_study import Measured, RegisterStudy
 from umrnn.construct.study.row import as_table
 from umrnn.corpus import Corpus

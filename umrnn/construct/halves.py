@@ -9,7 +9,7 @@ import numpy as np
 from umrnn.construct.continuum import DESCENT_BYTES
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.counts import Lesson
-from umrnn.construct.register.fit import Fitted, RegisterFit
+from umrnn.construct.register.closed_fits import Fitted, RegisterFit
 from umrnn.construct.register.scorer import Span
 from umrnn.construct.study.register_study import Procedure
 from umrnn.construct.study.row import Row, as_table

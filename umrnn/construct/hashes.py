@@ -8,7 +8,7 @@ from typing import Any, final
 from umrnn._validate import integer
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.codes import DESIGNS
-from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.register.closed_fits import RegisterFit
 from umrnn.construct.shift_register import sign_rows
 from umrnn.construct.study.register_study import Measured, RegisterStudy
 from umrnn.construct.study.row import as_table

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.construct.register.carrier import Carrier, Encoding
 from umrnn.construct.register.codes import bit_names, code_groups
-from umrnn.construct.register.fit import DESCENT_BYTES, RIDGE, Fitted, RegisterFit
+from umrnn.construct.register.closed_fits import DESCENT_BYTES, RIDGE, Fitted, RegisterFit
 from umrnn.construct.study.register_study import Procedure, RegisterStudy
 from umrnn.construct.study.row import Row, as_table
 from umrnn.corpus import Corpus

@@ -14,7 +14,7 @@ import numpy as np
 
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.counts import Lesson
-from umrnn.construct.register.fit import DESCENT_BYTES, Fitted, RegisterFit
+from umrnn.construct.register.closed_fits import DESCENT_BYTES, Fitted, RegisterFit
 from umrnn.construct.register.scorer import Span
 from umrnn.construct.study.row import Row
 from umrnn.corpus import Corpus

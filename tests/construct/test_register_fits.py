@@ -8,7 +8,7 @@ from tests.naive import register as naive
 from tests.naive import softmax
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.counts import Lesson
-from umrnn.construct.register.fit import RegisterFit
+from umrnn.construct.register.closed_fits import RegisterFit
 from umrnn.construct.register.scorer import Span, scale_grid
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
