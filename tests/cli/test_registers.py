@@ -40,9 +40,14 @@ def test_json__has_the_contract(umrnn, name: str) -> None:
     assert found["command"] == f"construct {name}"
     assert HEADLINES[name] <= set(found["headline"])
     common = found["tables"]["constructions"]
+    published = [] if name == "halves" else ["published_bpc", "published_null_bpc"]
     assert common["columns"] == [
-        "construction", "detail", "bpc", "held_out_bpc", "null_bpc", "seconds", "bytes_read",
-    ]  # fmt: skip
+        *("construction", "detail", "bpc", "held_out_bpc", "null_bpc"),
+        *published,
+        *("seconds", "bytes_read"),
+    ]
+    counted = found["provenance"]["parameters"]["held_out_from"]
+    assert {row[-1] for row in common["rows"]} == {counted}
     for table in found["tables"].values():
         assert table["rows"]
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
@@ -98,7 +103,13 @@ def test_continuum__of_other_registers(umrnn) -> None:
     words = ("--range", ":150", "--permutations", "0", "--hash", "hybrid", "--groups", "3", "--descent-bytes", "40")
     found = record(umrnn("construct", "continuum", *words))
     assert found["provenance"]["parameters"]["bits"] == 16
-    assert {row[0]: row[6] for row in found["tables"]["constructions"]["rows"]}["zero_gd1000"] == 40
+    details = {row[0]: row[1] for row in found["tables"]["constructions"]["rows"]}
+    assert details["zero_gd1000"] == "1000 gradient steps, rate 0.5, latest 40 bytes"
+
+
+def test_continuum__says_what_its_defaults_became(umrnn) -> None:
+    parameters = record(umrnn("construct", "continuum", "--range", ":30"))["provenance"]["parameters"]
+    assert (parameters["groups"], parameters["descent_bytes"], parameters["model_fitted_to"]) == (12, 2500, [0, 30])
 
 
 def test_held_out__takes_the_share_named(umrnn) -> None:
@@ -125,7 +136,7 @@ def test_any_bytes(umrnn, tmp_path: Path, name: str, content: bytes) -> None:
 @pytest.mark.parametrize("name", QUICK)
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "is empty"), (b"x", "at least 19 bytes"), (b"short", "at least 19 bytes")],
+    [(b"", "is empty"), (b"x", "at least two bytes to count"), (b"short", "needs at least 4 bytes, got 2")],
 )
 def test_short_corpora__one_clear_line(umrnn, tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / "corpus").write_bytes(content)
@@ -143,7 +154,7 @@ def test_short_corpora__one_clear_line(umrnn, tmp_path: Path, name: str, content
         ("shift-register --groups 300", "groups x bits must be at most 2048, got 300 x 8 = 2400"),
         ("shift-register --bits 0", "bits must be in [1, 2048], got 0"),
         ("shift-register --hash bits --bits 9", "bits must be at most 8 for the hash bits, got 9"),
-        ("shift-register --ridge -1", "ridge must be at least 0, got -1.0"),
+        ("shift-register --ridge -1", "ridge must be at least 0 and finite, got -1.0"),
         ("shift-register --hash degenerate --ridge 0", "least squares are singular with ridge 0"),
         ("shift-register --held-out 0", "held-out must lie between 0 and 1, got 0.0"),
         ("shift-register --held-out 1", "held-out must lie between 0 and 1, got 1.0"),
@@ -154,13 +165,15 @@ def test_short_corpora__one_clear_line(umrnn, tmp_path: Path, name: str, content
         ("shift-register --output none/model.npz", "the directory none does not exist"),
         ("shift-register --output model.png", "format must be one of"),
         ("continuum --output none/model.npz", "the directory none does not exist"),
-        ("continuum --range :10", "a register of 16 groups needs at least 19 bytes, got 10"),
+        ("continuum --range :10 --groups 16", "a register of 16 groups needs at least 19 bytes, got 5"),
+        ("shift-register --ridge inf", "ridge must be at least 0 and finite, got inf"),
         ("continuum --descent-bytes 0", "descent-bytes must be at least 1, got 0"),
         ("hashes --draws 0", "draws must be at least 1, got 0"),
         ("hashes --groups 0", "groups must be at least 1, got 0"),
         ("carriers --lr 0", "lr must be a finite number above 0"),
         ("carriers --steps -1", "steps must be at least 0, got -1"),
-        ("halves --held-out 0.99", "each part must have at least 19 bytes"),
+        ("halves --held-out 0.99 --groups 16", "a register of 16 groups needs at least 19 bytes, got 10"),
+        ("halves --held-out 0.0009", "the rest must hold at least two bytes, got one"),
     ],
 )
 def test_unfit_requests__one_clear_line(umrnn, words: str, message: str) -> None:

@@ -7,7 +7,8 @@ from tests.corpora import markov
 from tests.naive import register as naive
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.closed_form import fourier, log_ratio, naive_bayes
-from umrnn.construct.register.counts import Lesson, count_register
+from umrnn.construct.register.counts import count_register
+from umrnn.construct.study import Lesson
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 

@@ -6,8 +6,9 @@ import pytest
 from tests.corpora import independent, markov
 from tests.naive import register as naive
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.counts import Lesson, RegisterCounts, count_register, offsets_of
+from umrnn.construct.register.counts import RegisterCounts, count_register, offsets_of
 from umrnn.construct.register.normal_equations import normal_equations
+from umrnn.construct.study import Lesson
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null

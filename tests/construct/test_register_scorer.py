@@ -8,8 +8,8 @@ from tests.naive import register as naive
 from tests.naive import softmax
 from umrnn.construct.register import scorer as additive
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.counts import Lesson
-from umrnn.construct.register.scorer import AdditiveReadOut, Span, scale_grid
+from umrnn.construct.register.scorer import RegisterScorer, Span, scale_grid
+from umrnn.construct.study import Lesson
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
 from umrnn.rnn import bits_per_byte
@@ -43,20 +43,20 @@ def test_bits__are_the_definition(span, shared, tables, monkeypatch):
     W, b = weights(shared)
     for lesson in (LESSON, LESSON.shuffled(Null(), 0)):
         for scale in (1.0, 0.3):
-            found = AdditiveReadOut.of_weights(CARRIER, W, b).bits(lesson, span, scale)
+            found = RegisterScorer.of_weights(CARRIER, W, b).bits(lesson, span, scale)
             assert found == pytest.approx(expected(W, b, lesson, span, scale), abs=1e-5)
 
 
 def test_bits__are_those_of_the_network():
     W, b = weights()
     model = CARRIER.elman(W, b)
-    found = AdditiveReadOut.of_weights(CARRIER, W, b).bits(LESSON, WHOLE)
+    found = RegisterScorer.of_weights(CARRIER, W, b).bits(LESSON, WHOLE)
     assert found == pytest.approx(bits_per_byte(model, LESSON.corpus), rel=1e-6)
 
 
 def test_bits__of_targets_among_shared_outputs():
     """All bytes alike: 8 bits for each, though they share one column."""
-    read_out = AdditiveReadOut.of_weights(CARRIER, np.zeros((256, CARRIER.hidden)), np.zeros(256))
+    read_out = RegisterScorer.of_weights(CARRIER, np.zeros((256, CARRIER.hidden)), np.zeros(256))
     assert read_out.bits(LESSON, WHOLE) == pytest.approx(8, abs=1e-6)
 
 
@@ -69,11 +69,11 @@ def test_of_tables__is_the_sum_of_their_rows(shared):
         b[200:] = b[0]
     logits = [b + 0.5 * naive.additive(tables, LESSON.corpus.data, t) for t in range(299)]
     bits = [-np.log2(np.exp(row[y]) / np.exp(row).sum()) for row, y in zip(logits, LESSON.targets)]
-    assert AdditiveReadOut.of_tables(tables, b).bits(LESSON, WHOLE, 0.5) == pytest.approx(np.mean(bits), abs=1e-5)
+    assert RegisterScorer.of_tables(tables, b).bits(LESSON, WHOLE, 0.5) == pytest.approx(np.mean(bits), abs=1e-5)
 
 
 def test_losses__are_the_bits_of_each_scale():
-    read_out = AdditiveReadOut.of_weights(CARRIER, *weights())
+    read_out = RegisterScorer.of_weights(CARRIER, *weights())
     scales = np.array([0.0, 0.4, 2.0])
     assert read_out.losses(LESSON, WHOLE, scales).tolist() == [read_out.bits(LESSON, WHOLE, s) for s in scales]
 
@@ -81,7 +81,7 @@ def test_losses__are_the_bits_of_each_scale():
 @pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 60])
 def test_best_scale__is_the_best_of_the_whole_grid(size):
     for seed in range(4):
-        read_out = AdditiveReadOut.of_weights(CARRIER, *weights(seed=seed))
+        read_out = RegisterScorer.of_weights(CARRIER, *weights(seed=seed))
         grid = scale_grid(-0.2 * seed, -0.2 * seed + 0.02 * (size - 1), 0.02)
         losses = read_out.losses(LESSON, WHOLE, grid)
         assert read_out.best_scale(LESSON, WHOLE, grid) == (grid[np.argmin(losses)], losses.min())
@@ -89,7 +89,7 @@ def test_best_scale__is_the_best_of_the_whole_grid(size):
 
 def test_bits__are_the_same_on_any_number_of_threads():
     corpus = Corpus.from_bytes(bytes(LESSON.corpus.data) * 60)  # three pieces of work
-    read_out, lesson = AdditiveReadOut.of_weights(CARRIER, *weights()), Lesson.of(corpus)
+    read_out, lesson = RegisterScorer.of_weights(CARRIER, *weights()), Lesson.of(corpus)
     found = {read_out.bits(lesson, Span(0, len(lesson) - 1), threads=threads) for threads in (1, 2, 5)}
     assert len(found) == 1
 

@@ -18,13 +18,14 @@ from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.redux import redux
 from umrnn.construct.register.carrier import Carrier
 from umrnn.construct.register.codes import byte_codes
-from umrnn.construct.register.counts import Lesson, RegisterCounts, count_register
+from umrnn.construct.register.counts import RegisterCounts, count_register
 from umrnn.construct.register.normal_equations import normal_equations
 from umrnn.construct.reverse import reverse
 from umrnn.construct.shift_register import shift_register
 from umrnn.construct.spectral import spectral
 from umrnn.construct.state.growth import grow
 from umrnn.construct.state.linear import linear_state
+from umrnn.construct.study import Lesson
 from umrnn.construct.substitute import substitute
 
 __all__ = [

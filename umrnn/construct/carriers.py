@@ -1,17 +1,15 @@
 """``construct carriers``: registers of several sizes and codes, by least squares and by gradient steps."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, final
 
 from umrnn._validate import integer, positive
-from umrnn.construct.continuum import DESCENT_BYTES
-from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.closed_fits import Fitted, RegisterFit
-from umrnn.construct.study.register_study import Measured, RegisterStudy
-from umrnn.construct.study.row import as_table
+from umrnn.construct.register import Carrier, ClosedForms, Descents, RegisterFit, bounded_descents, full_figures
+from umrnn.construct.study import Entry, Measured, Study, as_table
 from umrnn.corpus import Corpus
-from umrnn.nulls import Null, Split, share_of
-from umrnn.progress import SILENT, Progress
+from umrnn.nulls import Check, Null, share_of
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 
 __all__ = ["CarrierDesign", "CarrierDesigns", "compare_carriers"]
@@ -19,17 +17,31 @@ __all__ = ["CarrierDesign", "CarrierDesigns", "compare_carriers"]
 _DESIGNS = (("mixed", 8), ("mixed", 16), ("random", 16), ("semantic", 8), ("hybrid", 16))
 _RATE = 10.0  # .0715 bits on t >= 16 for 8 mixed signs; the published .068 names no rate, and 0.5 gives .305
 _FALLS = (0.3, 0.6, 0.8)  # of all steps
+_COLUMNS = (
+    *("carrier", "hidden", "distinct_codes", "pinv_full_bpc", "pinv_full_null_bpc"),
+    *("gradient_full_bpc", "gradient_full_null_bpc"),
+)
 
 
 @dataclass(frozen=True, eq=False)
 class CarrierDesign:
     """One carrier with both read-outs; the scale of ``pinv_full`` is tuned on t >= G alone, as published."""
 
-    name: str
     carrier: Carrier
-    pinv: Measured
-    pinv_full: Measured
-    gradient: Measured
+    pinv: Measured[RegisterFit]
+    pinv_full: Measured[RegisterFit]
+    gradient: Measured[RegisterFit]
+
+    @property
+    def name(self) -> str:
+        """Hash and signs per byte."""
+        return f"{self.carrier.hash}_{self.carrier.bits}"
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        """Of the table ``carriers``."""
+        published = (*full_figures(self.pinv_full), *full_figures(self.gradient))
+        return (self.name, self.carrier.hidden, self.carrier.distinct_codes, *published)
 
 
 @final
@@ -43,48 +55,31 @@ class CarrierDesigns(Result):
         """``NAME_pinv`` and ``NAME_gradient`` over t >= G as published, and ``…_all`` over all t."""
         figures: dict[str, Any] = {}
         for design in self.designs:
-            figures[f"{design.name}_pinv"] = design.pinv_full.full_bpc
-            figures[f"{design.name}_gradient"] = design.gradient.full_bpc
-            for read_out, found in (("pinv", design.pinv), ("gradient", design.gradient)):
-                figures[f"{design.name}_{read_out}_all"] = found.row.bpc
-                figures[f"{design.name}_{read_out}_held_out"] = found.row.held_out_bpc
+            figures[f"{design.name}_pinv"] = full_figures(design.pinv_full)[0]
+            figures[f"{design.name}_gradient"] = full_figures(design.gradient)[0]
+            for name, found in (("pinv", design.pinv), ("gradient", design.gradient)):
+                figures[f"{design.name}_{name}_all"] = found.row.published_bpc
+                figures[f"{design.name}_{name}_held_out"] = found.row.held_out_bpc
         return figures
 
     def tables(self) -> dict[str, Table]:
         """``constructions``: the common table, all t; ``carriers``: a row per carrier, t >= G as published."""
-        columns = (
-            "carrier", "hidden", "distinct_codes", "pinv_full_bpc", "pinv_full_null_bpc", "gradient_full_bpc",
-            "gradient_full_null_bpc",
-        )  # fmt: skip
         return {
             "constructions": as_table(m.row for d in self.designs for m in (d.pinv, d.gradient)),
-            "carriers": Table.of(
-                columns,
-                (
-                    (
-                        d.name,
-                        d.carrier.hidden,
-                        d.carrier.distinct_codes,
-                        *(x for m in (d.pinv_full, d.gradient) for x in (m.full_bpc, m.full_null_bpc)),
-                    )
-                    for d in self.designs
-                ),
-            ),
+            "carriers": Table.of(_COLUMNS, (d.row for d in self.designs)),
         }
 
 
 def compare_carriers(
     corpus: Corpus,
     *,
-    groups: int = 16,
+    groups: int | None = None,
     rate: float = _RATE,
     steps: int = 1000,
-    descent_bytes: int = DESCENT_BYTES,
-    split: Split | None = None,
-    null: Null | None = None,
+    descent_bytes: int | None = None,
     seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(null=Null(1)),
+    work: Work = Work(),
 ) -> CarrierDesigns:
     """Registers with 8 and 16 mixed signs, 16 random, 8 semantic, and 8 mixed with 8 semantic ones.
 
@@ -93,47 +88,49 @@ def compare_carriers(
 
     Parameters
     ----------
-    seed : of the random signs and of the shuffles
+    groups : default: 16, or as many as the counted text can fill
+    descent_bytes : bytes that descents see, the latest; default: see
+        :func:`umrnn.construct.register.bounded_descents`
+    seed : of the random signs
+    check : default: halves, and one shuffle
 
     Examples
     --------
-    >>> found = compare_carriers(Corpus.siteinfo(), steps=1, null=Null(0)).headline()
+    >>> found = compare_carriers(Corpus.siteinfo(), steps=1, check=Check(null=Null(0))).headline()
     >>> round(found["mixed_8_pinv"], 4), round(found["mixed_16_pinv"], 3)
     (1.4103, 0.438)
     """
     positive("lr", rate)
     integer("steps", steps, 0)
-    null = null or Null(1, seed)
-    falls = tuple(share_of(steps, share) + 1 for share in _FALLS)
-
-    def descended(fit: RegisterFit) -> Fitted:
-        return fit.gradient_from_zero(rate, steps, falls)
-
-    def tuned_when_full(fit: RegisterFit) -> Fitted:
-        return fit.pseudo_inverse(tuned_on=fit.full)
-
-    carriers, found = {(name, bits): Carrier.of(name, bits, groups, seed=seed) for name, bits in _DESIGNS}, []
-    for (name, bits), carrier in carriers.items():
-        study = RegisterStudy(
-            corpus,
-            carrier,
-            split=split,
-            null=null,
-            descent_bytes=descent_bytes,
-            threads=threads,
-            progress=progress,
-        )
-        found.append(
-            CarrierDesign(
-                f"{name}_{bits}",
-                study.carrier,
-                study.measured(f"{name} {bits}, pinv", RegisterFit.pseudo_inverse),
-                study.measured(f"{name} {bits}, pinv", tuned_when_full),
-                study.measured(f"{name} {bits}, gradient", descended),
-            )
-        )
-    settings = {"groups": groups, "rate": rate, "steps": steps, **study.parameters()}
-    del settings["bits"]
+    study = Study.of(corpus, check, work)
+    length = len(study.holdout.counted)
+    carriers = [Carrier.of(hash, bits, groups, seed=seed, length=length) for hash, bits in _DESIGNS]
+    descents = [bounded_descents(carrier, study.holdout, descent_bytes) for carrier in carriers]
+    stepped = {"rate": rate, "steps": steps, "falls": tuple(share_of(steps, share) + 1 for share in _FALLS)}
+    entries = [entry for pair in descents for entry in _entries(*pair, stepped)]
+    found = iter(study.measure(entries, task="carriers"))
+    counted, whole = descents[0]
+    settings = {"groups": carriers[0].groups, "rate": rate, "steps": steps}
+    settings |= {"descent_bytes": whole.latest, "descent_bytes_counted": counted.latest}
     return CarrierDesigns(
-        designs=tuple(found), provenance=provenance(corpus, parameters=settings, seed=seed, threads=threads)
+        designs=tuple(CarrierDesign(carrier, next(found), next(found), next(found)) for carrier in carriers),
+        provenance=provenance(corpus, parameters={**settings, **study.parameters()}, seed=seed, threads=work.threads),
     )
+
+
+def _entries(counted: Descents, whole: Descents, stepped: dict[str, Any]) -> list[Entry[RegisterFit]]:
+    """Pseudo-inverse, the same with its scale tuned where the register is full, gradient steps."""
+    carrier, cost = counted.carrier, 1 + stepped["steps"]
+    closed, name = ClosedForms(carrier), f"{carrier.hash} {carrier.bits}"
+    full = partial(closed.pseudo_inverse, tuned_when_full=True)
+    return [
+        Entry(f"{name}, pinv", "", closed.pseudo_inverse, closed.pseudo_inverse),
+        Entry(f"{name}, pinv", "", full, full),
+        Entry(
+            f"{name}, gradient",
+            "",
+            partial(counted.from_zero, **stepped),
+            partial(whole.from_zero, **stepped),
+            steps=cost * carrier.bits,
+        ),
+    ]

@@ -15,17 +15,16 @@ from umrnn._validate import integer, positive
 from umrnn.construct.conjunctions import BASES, grown_network
 from umrnn.construct.offsets.random_codes import OffsetDesign, sign_codes
 from umrnn.construct.readout.features import Features, StateFeatures, two_scores
-from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.closed_fits import RegisterFit
+from umrnn.construct.register import Carrier, ClosedForms, RegisterFit
 from umrnn.construct.spectral import spectral_network
+from umrnn.construct.study import Entry, Lesson, Study
 from umrnn.construct.study.holdout import Holdout
-from umrnn.construct.study.register_study import Procedure, RegisterStudy
 from umrnn.construct.study.row import Row, as_table
 from umrnn.construct.study.trials import order_0_of_all
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress, Renamed
+from umrnn.nulls import Check, Null, Split
+from umrnn.progress import SILENT, Progress, Renamed, Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.readout import byte_features
 from umrnn.rnn.train import train
@@ -114,16 +113,22 @@ class _Desk:
         bpc, held_out = two_scores(model, self.corpus, self.boundary, progress=self.progress)
         return Row(name, detail, bpc, held_out, null_bpc, seconds, self.boundary)
 
-    def register(self, hidden: int, design: str, name: str, procedure: Procedure) -> Row:
+    def register(
+        self, hidden: int, design: str, name: str, procedure: Callable[[ClosedForms, Lesson], RegisterFit]
+    ) -> Row:
         """A closed form of a shift register of ``hidden`` neurons, fitted to the first part."""
         bits = _BITS if design != "hybrid" else 2 * _BITS
         carrier = Carrier.of(design, bits, max(1, hidden // bits), seed=self.seed)
-        study = RegisterStudy(
-            self.corpus, carrier, split=self.split, null=self.null, threads=self.threads, progress=self.progress
+        study = Study(
+            Holdout.of(self.corpus, self.split),
+            Check(self.split, self.null),
+            Work(self.threads, self.progress),
+            spread=False,
         )
-        row = study.measured("shift register", procedure).row
-        detail = f"H {carrier.hidden}, {design}, {name}, {row.detail}"
-        return Row(row.construction, detail, *astuple(row)[2:])
+        entry = Entry(
+            "shift register", f"H {carrier.hidden}, {design}, {name}", partial(procedure, ClosedForms(carrier))
+        )
+        return study.measured(entry).row
 
     def register_passes(self, hidden: int, design: str) -> Row:
         """The same register, its read-out fitted in passes."""
@@ -231,9 +236,9 @@ def _jobs(
     """What makes the rows, in their order; the time a network is trained for is known once others are ``done``."""
     yield desk.counting
     for size in sizes:
-        yield partial(desk.register, size, "mixed", "log-ratio", RegisterFit.log_ratio)
+        yield partial(desk.register, size, "mixed", "log-ratio", ClosedForms.log_ratio)
         for design in ("mixed", "semantic", "hybrid"):
-            yield partial(desk.register, size, design, "pinv", RegisterFit.pseudo_inverse)
+            yield partial(desk.register, size, design, "pinv", ClosedForms.pseudo_inverse)
         yield partial(desk.register_passes, size, "mixed")
         yield partial(desk.offsets, size)
         yield partial(desk.spectral, size)

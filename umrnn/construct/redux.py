@@ -8,6 +8,7 @@ from umrnn._validate import integer
 from umrnn.construct.sparse.pruned import BELOW, Pruned, pruned_entries, published_prunings, run_given
 from umrnn.construct.sparse.pruning import Pruning
 from umrnn.construct.sparse.scaffold import KINDS, Recipe, Scaffold, scaffold_entries
+from umrnn.construct.study.fit import ModelFit
 from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.row import Row, as_table, order_0
 from umrnn.construct.study.study import Measured, Study
@@ -80,7 +81,7 @@ class Redux(Result):
     """
 
     pruned: tuple[Pruned, ...]
-    scaffolds: dict[Scaffold, Measured]
+    scaffolds: dict[Scaffold, Measured[ModelFit]]
     order_0: Row
 
     def written(self, kind: str = "pruned") -> Elman:

@@ -1,27 +1,37 @@
 """``construct shift-register``: a network that holds the codes of the last bytes, read out without backpropagation."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.construct.register.carrier import Carrier, Encoding
-from umrnn.construct.register.codes import bit_names, code_groups
-from umrnn.construct.register.closed_fits import DESCENT_BYTES, RIDGE, Fitted, RegisterFit
-from umrnn.construct.study.register_study import Procedure, RegisterStudy
-from umrnn.construct.study.row import Row, as_table
+from umrnn.construct.register import (
+    DESCENT_BYTES,
+    RIDGE,
+    Carrier,
+    ClosedForms,
+    Descents,
+    Encoding,
+    RegisterFit,
+    sign_rows,
+)
+from umrnn.construct.register.codes import code_groups
+from umrnn.construct.study import Entry, Procedure, Row, Study, as_table, order_0
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.weights import Elman
 
-__all__ = ["READ_OUTS", "ShiftRegister", "shift_register", "sign_rows"]
+__all__ = ["READOUTS", "ShiftRegister", "shift_register"]
 
-READ_OUTS = ("log-ratio", "fourier", "pinv", "gradient", "newton")
+READOUTS = ("log-ratio", "fourier", "pinv", "gradient", "newton")
 
 
 @final
@@ -31,11 +41,11 @@ class ShiftRegister(Result):
 
     Parameters
     ----------
-    model : the network; it gets ``rows[-1].bpc`` on the corpus
-    rows : the output bias alone, then the network
+    model : the network that the source's procedure fits to all of the corpus; ``rows[-1].published_bpc`` is its loss
+    rows : order 0, then the network
     encoding : what its states say about the bytes it has read
-    facts : scale, alpha, condition number …, where the read-out has them
-    signs : rows as :func:`sign_rows` has them
+    facts : scale, alpha, condition number …, of the published read-out, where it has them
+    signs : rows as :func:`umrnn.construct.register.sign_rows` has them
     shared : rows of a code that several bytes of the corpus share, and these bytes
     """
 
@@ -43,19 +53,19 @@ class ShiftRegister(Result):
     rows: tuple[Row, ...]
     encoding: Encoding
     distinct_codes: int
-    facts: dict[str, float]
+    facts: Mapping[str, float]
     signs: tuple[tuple[Any, ...], ...]
     shared: tuple[tuple[Any, ...], ...]
 
     def headline(self) -> dict[str, Any]:
-        """The three scores beside that of the bytes' shares, the encoding, and what the read-out was tuned to."""
-        bias, row = self.rows
+        """The published score with its null, that on bytes held out, order 0, and what the read-out was tuned to."""
+        order_0, row = self.rows
         return {
-            "bpc": row.bpc,
+            "bpc": row.published_bpc,
             "held_out_bpc": row.held_out_bpc,
-            "null_bpc": row.null_bpc,
-            "unigram_bpc": bias.bpc,
-            "unigram_held_out_bpc": bias.held_out_bpc,
+            "null_bpc": row.published_null_bpc,
+            "order_0_bpc": order_0.published_bpc,
+            "order_0_held_out_bpc": order_0.held_out_bpc,
             "hidden": self.model.hidden,
             "distinct_codes": self.distinct_codes,
             "encoding_accuracy": self.encoding.accuracy,
@@ -77,20 +87,14 @@ class ShiftRegister(Result):
 
 def shift_register(
     corpus: Corpus,
+    carrier: Carrier | None = None,
     *,
-    hash: str = "mixed",
-    bits: int | None = None,
-    groups: int | None = None,
-    hidden: int | None = None,
-    read_out: str = "pinv",
+    readout: str = "pinv",
     ridge: float | None = None,
     steps: int | None = None,
     descent_bytes: int = DESCENT_BYTES,
-    split: Split | None = None,
-    null: Null | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(null=Null(1)),
+    work: Work = Work(),
 ) -> ShiftRegister:
     """Write a shift register for ``corpus`` and score it in-sample, held out and on shuffled targets.
 
@@ -99,86 +103,77 @@ def shift_register(
 
     Parameters
     ----------
-    hash : one of :data:`umrnn.construct.register.codes.DESIGNS`
-    bits, groups, hidden : neurons per group, groups, and their product; by default 8 and 16
-    read_out : one of :data:`READ_OUTS`
-    ridge : of pinv (0.01 unless said otherwise) or of newton (1e-4; held out, or where it sees a part only, the best of
+    carrier : default: 16 groups of 8 mixed signs, or as many groups as the counted text can fill
+    readout : one of :data:`READOUTS`
+    ridge : of pinv (default: 0.01) or of newton (default: 1e-4; held out, or where it sees a part only, the best of
         three on its last quarter)
-    steps : of gradient (1000) or newton (at most 30)
-    seed : of the random hash and of the shuffles
+    steps : of gradient (default: 1000) or newton (at most; default: 30)
+    check : default: halves, and one shuffle
 
     Raises
     ------
     InputError
-        If ``hidden`` is not ``groups`` x ``bits``, the corpus is too short, or least squares are singular.
+        If the counted text is too short for the register, or least squares are singular.
 
     Examples
     --------
-    >>> found = shift_register(Corpus.siteinfo(), null=Null(0)).headline()
+    >>> found = shift_register(Corpus.siteinfo(), check=Check(null=Null(0))).headline()
     >>> round(found["bpc"], 4), found["distinct_codes"], found["encoding_accuracy"]
     (1.4548, 170, 1.0)
     """
-    carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed)
-    procedure, held_out = _procedures(read_out, ridge, steps)
-    study = RegisterStudy(
-        corpus,
-        carrier,
-        split=split,
-        null=null or Null(1, seed),
-        descent_bytes=descent_bytes,
-        threads=threads,
-        progress=progress,
-    )
-    bias = study.measured("unigram", lambda fit: fit.unigram)
-    found = study.measured(f"shift register, {read_out}", procedure, held_out)
-    design = {"hash": hash, "readout": read_out, "ridge": ridge, "steps": steps}
+    study = Study.of(corpus, check, work)
+    carrier = carrier or Carrier.of(length=len(study.holdout.counted))
+    fit, published = _procedures(carrier, readout, ridge, steps, descent_bytes)
+    found = study.measured(Entry(f"shift register, {readout}", "", fit, published))
+    network = found.published_fits[0]
+    design: dict[str, Any] = {"readout": readout, "ridge": ridge, "steps": steps, "descent_bytes": descent_bytes}
+    design |= {"model_fitted_to": (corpus.start, corpus.stop)}
     return ShiftRegister(
-        model=study.whole.elman(found.fitted),
-        rows=(bias.row, found.row),
+        model=network.elman(),
+        rows=(order_0(study.holdout, published=True), found.row),
         encoding=carrier.encoding(corpus),
         distinct_codes=carrier.distinct_codes,
-        facts=found.fitted.facts,
-        signs=sign_rows(carrier, hash, study.whole.counts.byte_counts),
-        shared=_shared(carrier, study.whole.counts.byte_counts),
-        provenance=provenance(corpus, parameters={**design, **study.parameters()}, seed=seed, threads=threads),
+        facts=network.facts,
+        signs=sign_rows(carrier, network.byte_counts),
+        shared=_shared(carrier, network.byte_counts),
+        provenance=provenance(
+            corpus,
+            parameters={
+                **carrier.parameters(),
+                **design,
+                **study.parameters(),
+                "model_fitted_to": (corpus.start, corpus.stop),
+            },
+            seed=carrier.seed,
+            threads=work.threads,
+        ),
     )
 
 
-def _procedures(read_out: str, ridge: float | None, steps: int | None) -> tuple[Procedure, Procedure | None]:
-    """How to fit the whole corpus, and a part of it where that differs."""
-    if ridge is not None and not ridge >= 0:
-        raise InputError(f"ridge must be at least 0, got {ridge}")
-    count = None if steps is None else integer("steps", steps, 0)
-    match read_out:
+def _procedures(
+    carrier: Carrier, readout: str, ridge: float | None, steps: int | None, latest: int
+) -> tuple[Procedure[RegisterFit], Procedure[RegisterFit]]:
+    """How to fit the counted text, and how the source fits the whole: one and the same, but for Newton's ridge."""
+    if ridge is not None and not 0 <= ridge < math.inf:
+        raise InputError(f"ridge must be at least 0 and finite, got {ridge}")
+    count: dict[str, Any] = {} if steps is None else {"steps": integer("steps", steps, 0)}
+    closed, descents = ClosedForms(carrier), Descents(carrier, latest)
+    found: Procedure[RegisterFit]
+    match readout:
         case "log-ratio":
-            return RegisterFit.log_ratio, None
+            found = closed.log_ratio
         case "fourier":
-            return RegisterFit.fourier, None
+            found = closed.fourier
         case "pinv":
-            return lambda fit: fit.pseudo_inverse(RIDGE if ridge is None else ridge), None
+            found = partial(closed.pseudo_inverse, ridge=RIDGE if ridge is None else ridge)
         case "gradient":
-            return lambda fit: fit.gradient_from_zero() if count is None else fit.gradient_from_zero(steps=count), None
+            found = partial(descents.from_zero, **count)
         case "newton":
-            return _newton(ridge, count)
-    raise InputError(f"readout must be one of {', '.join(READ_OUTS)}, got {read_out}")
-
-
-def _newton(ridge: float | None, steps: int | None) -> tuple[Procedure, Procedure | None]:
-    chosen: dict[str, Any] = {"ridge": ridge, "steps": steps}
-    given = {name: value for name, value in chosen.items() if value is not None}
-
-    def fitted(fit: RegisterFit) -> Fitted:
-        return fit.newton(**given)
-
-    return fitted, None if given else RegisterFit.newton_validated
-
-
-def sign_rows(carrier: Carrier, design: str, counts: NDArray[np.int64]) -> tuple[tuple[Any, ...], ...]:
-    """Of each sign its number, what it stands for, how many of the 256 bytes have +, and their share of the text."""
-    plus = carrier.codes > 0
-    share = counts @ plus / counts.sum()
-    names = bit_names(design, carrier.bits)
-    return tuple((j, name, int(plus[:, j].sum()), float(share[j])) for j, name in enumerate(names))
+            found = partial(descents.newton, ridge=ridge, **count)
+            return descents.newton_validated if ridge is None and steps is None else found, found
+        case _:
+            raise InputError(f"readout must be one of {', '.join(READOUTS)}, got {readout}")
+    return found, found
 
 
 def _shared(carrier: Carrier, counts: NDArray[np.int64]) -> tuple[tuple[Any, ...], ...]:

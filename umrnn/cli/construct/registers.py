@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from umrnn.cli.construct.options import HeldOutOption, NetworkOption, ShufflesOption, chance
+from umrnn.cli.construct.options import HeldOutOption, NetworkOption, ShufflesOption, check_of
 from umrnn.cli.construct.written import save_network, writable_network
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
@@ -25,13 +25,24 @@ HashOption = Annotated[
 ]
 BitsOption = Annotated[int | None, typer.Option("--bits", metavar="B", help="Signs per byte. [default: 8, hybrid 16]")]
 GroupsOption = Annotated[
-    int | None, typer.Option("--groups", metavar="G", help="Bytes held. [default: 16, or --hidden / --bits]")
+    int | None,
+    typer.Option(
+        "--groups", metavar="G", help="Bytes held. [default: --hidden / --bits, or 16 if there are bytes enough]"
+    ),
+]
+ManyGroupsOption = Annotated[
+    int | None, typer.Option("--groups", metavar="G", help="Bytes held. [default: 16 if there are enough]")
 ]
 HiddenOption = Annotated[
     int | None, typer.Option("--hidden", metavar="H", help="Neurons, --groups x --bits. [default: that product]")
 ]
 DescentOption = Annotated[
-    int, typer.Option("--descent-bytes", metavar="N", help="Bytes that gradient steps and Newton see, the latest.")
+    int | None,
+    typer.Option(
+        "--descent-bytes",
+        metavar="N",
+        help="Bytes that gradient steps and Newton see, the latest. [default: as many as take seconds, at most 8192]",
+    ),
 ]
 
 
@@ -50,7 +61,9 @@ def shift_register(
         float | None, typer.Option(metavar="X", help="Of pinv or newton. [default: pinv 0.01, newton 0.0001]")
     ] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="[default: gradient 1000, newton up to 30]")] = None,
-    descent_bytes: DescentOption = 1 << 14,
+    descent_bytes: Annotated[
+        int, typer.Option(metavar="N", help="Bytes that gradient steps and Newton see, the latest.")
+    ] = 1 << 13,
     held_out: HeldOutOption = 0.5,
     permutations: ShufflesOption = 1,
     seed: SeedOption = 0,
@@ -60,17 +73,21 @@ def shift_register(
     table: TableOption = None,
 ) -> None:
     """Write a network that holds the codes of the last bytes, and read it out."""
+    from umrnn.construct.register import Carrier
     from umrnn.construct.shift_register import shift_register as write
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     command, read = "construct shift-register", files_read(the_corpus=corpus)
     writable_network(output, read)
     sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
-    how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden, "read_out": readout}
-    how |= {"ridge": ridge, "steps": steps, "descent_bytes": descent_bytes, "seed": seed, "threads": threads}
+    check = check_of(held_out, permutations, seed)
+    counted = check.split.boundary(len(source))
+    carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
+    how: dict[str, Any] = {"readout": readout, "ridge": ridge, "steps": steps, "descent_bytes": descent_bytes}
     with drawn_progress() as progress:
-        result = write(source, **how, **chance(held_out, permutations, seed), progress=progress)
-    save_network(command, result, result.model, output, fitted=[source], bpc=result.rows[-1].bpc)
+        result = write(source, carrier, **how, check=check, work=Work(threads, progress))
+    save_network(command, result, result.model, output, fitted=[source], bpc=result.rows[-1].published_bpc)
     sink.emit(result)
 
 
@@ -81,7 +98,7 @@ def continuum(
     bits: BitsOption = None,
     groups: GroupsOption = None,
     hidden: HiddenOption = None,
-    descent_bytes: DescentOption = 1 << 13,
+    descent_bytes: DescentOption = None,
     held_out: HeldOutOption = 0.5,
     permutations: ShufflesOption = 1,
     seed: SeedOption = 0,
@@ -92,24 +109,29 @@ def continuum(
 ) -> None:
     """Read out one register in nine ways, from counting to Newton's method; --output writes the best in-sample."""
     from umrnn.construct.continuum import continuum as measure
+    from umrnn.construct.register import Carrier
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     command, read = "construct continuum", files_read(the_corpus=corpus)
     writable_network(output, read)
     sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
-    how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden}
-    how |= {"descent_bytes": descent_bytes, "seed": seed, "threads": threads}
+    check = check_of(held_out, permutations, seed)
+    counted = check.split.boundary(len(source))
+    carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
     with drawn_progress() as progress:
-        result = measure(source, **how, **chance(held_out, permutations, seed), progress=progress)
+        result = measure(source, carrier, descent_bytes=descent_bytes, check=check, work=Work(threads, progress))
     best = result.measured[result.best].row
-    save_network(command, result, result.model, output, fitted=[source], bpc=best.bpc, construction=result.best)
+    save_network(
+        command, result, result.model, output, fitted=[source], bpc=best.published_bpc, construction=result.best
+    )
     sink.emit(result)
 
 
 def hashes(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
-    groups: Annotated[int, typer.Option(metavar="G", help="Bytes held.")] = 16,
+    groups: ManyGroupsOption = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Draws of random half-splits.")] = 10,
     held_out: HeldOutOption = 0.5,
     permutations: ShufflesOption = 1,
@@ -121,22 +143,24 @@ def hashes(
 ) -> None:
     """Compare six ways to turn a byte into signs. --output receives the result."""
     from umrnn.construct.hashes import compare_hashes
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     sink = Output.to("construct hashes", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    how: dict[str, Any] = {"groups": groups, "draws": draws, "seed": seed, "threads": threads}
+    check = check_of(held_out, permutations, seed)
     with drawn_progress() as progress:
-        sink.emit(compare_hashes(source, **how, **chance(held_out, permutations, seed), progress=progress))
+        work = Work(threads, progress)
+        sink.emit(compare_hashes(source, groups=groups, draws=draws, seed=seed, check=check, work=work))
 
 
 def carriers(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
-    groups: Annotated[int, typer.Option(metavar="G", help="Bytes held.")] = 16,
+    groups: ManyGroupsOption = None,
     lr: Annotated[float, typer.Option(metavar="X", help="Rate of the gradient steps.")] = 10.0,
     steps: Annotated[int, typer.Option(metavar="N", help="Gradient steps.")] = 1000,
-    descent_bytes: DescentOption = 1 << 13,
+    descent_bytes: DescentOption = None,
     held_out: HeldOutOption = 0.5,
     permutations: ShufflesOption = 1,
     seed: SeedOption = 0,
@@ -147,14 +171,15 @@ def carriers(
 ) -> None:
     """Compare registers of 128 and 256 neurons with several codes. --output receives the result."""
     from umrnn.construct.carriers import compare_carriers
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     sink = Output.to("construct carriers", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    how: dict[str, Any] = {"groups": groups, "rate": lr, "steps": steps, "descent_bytes": descent_bytes}
-    how |= {"seed": seed, "threads": threads}
+    how: dict[str, Any] = {"groups": groups, "rate": lr, "steps": steps, "descent_bytes": descent_bytes, "seed": seed}
     with drawn_progress() as progress:
-        sink.emit(compare_carriers(source, **how, **chance(held_out, permutations, seed), progress=progress))
+        work = Work(threads, progress)
+        sink.emit(compare_carriers(source, **how, check=check_of(held_out, permutations, seed), work=work))
 
 
 def halves(
@@ -164,7 +189,7 @@ def halves(
     bits: BitsOption = None,
     groups: GroupsOption = None,
     hidden: HiddenOption = None,
-    descent_bytes: DescentOption = 1 << 13,
+    descent_bytes: DescentOption = None,
     held_out: HeldOutOption = 0.5,
     permutations: ShufflesOption = 1,
     seed: SeedOption = 0,
@@ -175,11 +200,14 @@ def halves(
 ) -> None:
     """Fit on the first part and score the rest; show what cheating gains. --output receives the result."""
     from umrnn.construct.halves import halves as measure
+    from umrnn.construct.register import Carrier
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     sink = Output.to("construct halves", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    how: dict[str, Any] = {"hash": hash, "bits": bits, "groups": groups, "hidden": hidden}
-    how |= {"descent_bytes": descent_bytes, "seed": seed, "threads": threads}
+    check = check_of(held_out, permutations, seed)
+    counted = check.split.boundary(len(source))
+    carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
     with drawn_progress() as progress:
-        sink.emit(measure(source, **how, **chance(held_out, permutations, seed), progress=progress))
+        sink.emit(measure(source, carrier, descent_bytes=descent_bytes, check=check, work=Work(threads, progress)))

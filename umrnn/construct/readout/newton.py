@@ -20,6 +20,7 @@ Doubles = NDArray[np.float64]
 _ROWS = 1 << 14  # rows whose moments are taken together
 
 
+@one_thread()  # products of long vectors too: on several threads they cost ten times as much, and other bits
 def newton(
     problem: Regression,
     start: Linear,

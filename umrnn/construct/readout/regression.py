@@ -61,7 +61,7 @@ class Regression:
     threads : workers; no figure depends on it
     """
 
-    def __init__(self, rows: Floats, targets: Bytes, start: Linear, *, threads: int | None = None) -> None:
+    def __init__(self, rows: Floats, targets: Bytes, start: Linear, *, threads: int | Executor | None = None) -> None:
         if len(rows) != len(targets) or not len(rows):
             raise InputError(f"there must be one target per row and at least one, got {len(targets)} for {len(rows)}")
         self.rows, self.threads = rows, threads

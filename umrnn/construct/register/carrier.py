@@ -3,6 +3,7 @@
 group 0:     h = tanh(10 code(x_t))                  group g >= 1:  h = tanh(5 times group g - 1 at t - 1)
 """
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from umrnn._validate import contiguous, integer
 from umrnn.construct.kernels import carrier as kernels
-from umrnn.construct.register.codes import LARGEST_CODE, Codes, byte_codes, code_groups, usual_bits
+from umrnn.construct.register.codes import LARGEST_CODE, Codes, bit_names, byte_codes, code_groups, usual_bits
+from umrnn.construct.register.counts import SPARE
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
@@ -21,9 +23,10 @@ from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["Carrier", "Encoding"]
+__all__ = ["Carrier", "Encoding", "sign_rows"]
 
 _INPUT, _CARRY = 10.0, 5.0
+_GROUPS = 16  # as published
 _ROWS = 1 << 14  # states that one thread gathers at a time
 _CHECKED, _WORK = 4096, 1 << 31  # most bytes, and multiply-adds, of the run that checks the encoding
 
@@ -53,6 +56,8 @@ class Carrier:
     ----------
     codes : shape (256, B), int8, -1 and +1
     groups : G; G * B <= 2048
+    hash : the design that made the codes, as :meth:`of` takes it
+    seed : what random codes were drawn from
 
     Raises
     ------
@@ -67,6 +72,8 @@ class Carrier:
 
     codes: Codes
     groups: int
+    hash: str = "given"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.codes.ndim != 2 or len(self.codes) != ALPHABET or not np.all(np.abs(self.codes) == 1):
@@ -84,32 +91,45 @@ class Carrier:
     @classmethod
     def of(
         cls,
-        design: str = "mixed",
+        hash: str = "mixed",
         bits: int | None = None,
         groups: int | None = None,
         *,
         hidden: int | None = None,
         seed: int = 0,
+        length: int | None = None,
     ) -> "Carrier":
-        """The register with codes by ``design``, see :func:`umrnn.construct.register.codes.byte_codes`.
+        """The register with codes by ``hash``, see :func:`umrnn.construct.register.codes.byte_codes`.
 
         Parameters
         ----------
-        bits : B; 8 unless said otherwise, for hybrid 16
-        groups : G; 16 unless said otherwise, or as many as ``hidden`` asks for
+        bits : B; default: 8, for hybrid 16
+        groups : G; default: as many as ``hidden`` asks for, or 16, or where there are only ``length`` bytes as many as
+            these can fill
         hidden : neurons in all; must be groups x bits
+        seed : of random codes
+
+        Examples
+        --------
+        >>> Carrier.of(length=12).groups, Carrier.of(hidden=64).groups
+        (9, 8)
         """
-        width = usual_bits(design) if bits is None else bits
-        codes = byte_codes(design, width, seed)
+        width = usual_bits(hash) if bits is None else bits
+        codes = byte_codes(hash, width, seed)
         if hidden is None:
-            return cls(codes, 16 if groups is None else groups)
+            usual = _GROUPS if length is None else max(1, min(_GROUPS, length - SPARE))
+            return cls(codes, usual if groups is None else groups, hash, seed)
         count = max(1, integer("hidden", hidden, 1) // width) if groups is None else integer("groups", groups, 1)
         if count * width != hidden:
             raise InputError(
                 f"hidden must be groups x bits, got {hidden} for {count} x {width}",
                 hint=f"take --hidden {count * width}, or other --groups and --bits",
             )
-        return cls(codes, count)
+        return cls(codes, count, hash, seed)
+
+    def parameters(self) -> dict[str, Any]:
+        """What a result says of its carrier."""
+        return {"hash": self.hash, "groups": self.groups, "bits": self.bits}
 
     @property
     def bits(self) -> int:
@@ -142,7 +162,7 @@ class Carrier:
         *,
         signs: bool = False,
         dtype: Any = np.float32,
-        threads: int | None = None,
+        threads: int | Executor | None = None,
     ) -> Floats:
         """States h after reading the bytes ``[start, stop)``, (stop - start, H), as the network itself has them.
 
@@ -214,3 +234,11 @@ class Carrier:
 
     def _scaled(self, signs: bool) -> NDArray[np.float64]:
         return np.ones(self.groups) if signs else self.levels
+
+
+def sign_rows(carrier: Carrier, counts: NDArray[np.int64]) -> tuple[tuple[Any, ...], ...]:
+    """Of each sign its number, what it stands for, how many of the 256 bytes have +, and their share of the text."""
+    plus = carrier.codes > 0
+    share = counts @ plus / counts.sum()
+    names = bit_names(carrier.hash, carrier.bits)
+    return tuple((j, name, int(plus[:, j].sum()), float(share[j])) for j, name in enumerate(names))

@@ -30,7 +30,8 @@ def log_ratio(counts: RegisterCounts, carrier: Carrier, alpha: float) -> Doubles
     Examples
     --------
     >>> from umrnn.corpus import Corpus
-    >>> from umrnn.construct.register.counts import Lesson, count_register
+    >>> from umrnn.construct.register.counts import count_register
+    >>> from umrnn.construct.study import Lesson
     >>> log_ratio(count_register(Lesson.of(Corpus.siteinfo()), 16), Carrier.of(), 2.5).shape
     (256, 128)
     """

@@ -10,48 +10,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn._validate import contiguous
+from umrnn.construct.study.lesson import Lesson
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Bytes
 from umrnn.rnn.weights import ALPHABET
 from umrnn.um.counts import OffsetCounts, offset_counts
 
-__all__ = ["Lesson", "RegisterCounts", "count_register", "offsets_of"]
+__all__ = ["SPARE", "RegisterCounts", "count_register", "offsets_of"]
 
 Counts = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Lesson:
-    """Bytes to read and a byte to predict after each.
-
-    Parameters
-    ----------
-    corpus : n bytes
-    targets : shape (n - 1,), uint8, y_t for t = 0..n-2
-    """
-
-    corpus: Corpus
-    targets: Bytes
-
-    @classmethod
-    def of(cls, corpus: Corpus) -> "Lesson":
-        """Each byte predicts the next one."""
-        return cls(corpus, corpus.data[1:])
-
-    def shuffled(self, null: Null, index: int) -> "Lesson":
-        """The same bytes read, the targets in random order."""
-        return Lesson(self.corpus, contiguous(null.shuffled(self.targets, index)))
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def __repr__(self) -> str:
-        return f"Lesson({self.corpus!r})"
+SPARE = 3  # bytes that a fit needs besides those that fill the register
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,9 +105,7 @@ def offsets_of(groups: int) -> range:
     return range(max(groups, 2) + 2)
 
 
-def count_register(
-    lesson: Lesson, groups: int, *, threads: int | None = None, progress: Progress = SILENT
-) -> RegisterCounts:
+def count_register(lesson: Lesson, groups: int, *, work: Work = Work()) -> RegisterCounts:
     """Count what a register of ``groups`` groups holds while it reads the lesson, and what it should predict.
 
     Memory is ``groups`` + 2 tables of 512 KiB, twice that where targets were shuffled.
@@ -151,18 +121,20 @@ def count_register(
     RegisterCounts(groups=16, length=1024)
     """
     corpus = lesson.corpus
-    if len(corpus) < groups + 3:
+    if len(corpus) < groups + SPARE:
         raise InputError(
-            f"a register of {groups} groups needs at least {groups + 3} bytes, got {len(corpus)}",
+            f"a register of {groups} groups needs at least {groups + SPARE} bytes, got {len(corpus)}",
             hint="take a longer corpus, or fewer --groups",
         )
-    counts = RegisterCounts.of(offset_counts(corpus, offsets_of(groups), threads=threads, progress=progress), groups)
+    counts = RegisterCounts.of(
+        offset_counts(corpus, offsets_of(groups), threads=work.threads, progress=work.progress), groups
+    )
     if np.array_equal(lesson.targets, corpus.data[1:]):
         return counts
     # Targets written after the bytes: the byte at lag g is then n - 1 + g places before its target.
     both = Corpus.from_bytes(np.concatenate((corpus.data[:-1], lesson.targets)))
     lags = range(len(lesson), len(lesson) + groups)
-    nexts = offset_counts(both, lags, start=len(lesson), threads=threads, progress=progress)
+    nexts = offset_counts(both, lags, start=len(lesson), threads=work.threads, progress=work.progress)
     edge = len(counts.tail) - 1
     return replace(counts, nexts=nexts.counts, head_targets=lesson.targets[:edge], tail_targets=lesson.targets[-edge:])
 

@@ -100,8 +100,8 @@ def normal_equations(
     Parameters
     ----------
     counts : of as many groups as the carrier has
-    first : in [0, G]; G unless said otherwise, the first position that the source fits
-    last : n - 2 or n - 3; n - 2 unless said otherwise, the last position with a byte to predict
+    first : in [0, G]; default: G, the first position that the source fits
+    last : n - 2 or n - 3; default: n - 2, the last position with a byte to predict
 
     Raises
     ------

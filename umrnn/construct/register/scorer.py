@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import final
 
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 from umrnn._validate import contiguous
 from umrnn.construct.kernels import carrier as kernels
 from umrnn.construct.register.carrier import Carrier
-from umrnn.construct.register.counts import Lesson
+from umrnn.construct.study.lesson import Lesson
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Bytes, Floats
 
-__all__ = ["AdditiveReadOut", "Span", "scale_grid"]
+__all__ = ["RegisterScorer", "Span", "scale_grid"]
 
 Doubles = NDArray[np.float64]
 Plain = Callable[[Corpus, int, int], Floats]  # logits of the positions first ... stop - 1 at scale 1, without bias
@@ -44,7 +45,7 @@ class Span:
 
 
 @final
-class AdditiveReadOut:
+class RegisterScorer:
     """Softmax of b + scale * sum over g of tables[g, x[t - g]]; outputs that are alike everywhere share a column.
 
     Make one with :meth:`of_weights` or :meth:`of_tables`. Logits are float32.
@@ -57,7 +58,7 @@ class AdditiveReadOut:
         self._b = contiguous(b[first] + self._raised, np.float32)
 
     @classmethod
-    def of_weights(cls, carrier: Carrier, W_y: Floats, b_y: Floats) -> "AdditiveReadOut":
+    def of_weights(cls, carrier: Carrier, W_y: Floats, b_y: Floats) -> "RegisterScorer":
         """The read-out W_y (256, H), b_y (256,) of the states of ``carrier``."""
         row_of, first = _alike(np.column_stack((W_y, b_y)))
         few = np.asarray(W_y, np.float64)[first]
@@ -72,16 +73,16 @@ class AdditiveReadOut:
         return cls(multiplied, np.asarray(b_y, np.float64), row_of)
 
     @classmethod
-    def of_tables(cls, tables: Doubles, b: Doubles) -> "AdditiveReadOut":
+    def of_tables(cls, tables: Doubles, b: Doubles) -> "RegisterScorer":
         """Tables (G, 256, 256) of what each byte in each group adds to each logit."""
         row_of, first = _alike(np.vstack((tables.reshape(-1, tables.shape[2]), b)).T)
         return cls(_looked_up(tables[:, :, first]), b, row_of)
 
-    def bits(self, lesson: Lesson, span: Span, scale: float = 1.0, *, threads: int | None = None) -> float:
+    def bits(self, lesson: Lesson, span: Span, scale: float = 1.0, *, threads: int | Executor | None = None) -> float:
         """Mean of -log2 p(y_t) over the positions of ``span``."""
         return float(self.losses(lesson, span, np.array([scale]), threads=threads)[0])
 
-    def losses(self, lesson: Lesson, span: Span, scales: Doubles, *, threads: int | None = None) -> Doubles:
+    def losses(self, lesson: Lesson, span: Span, scales: Doubles, *, threads: int | Executor | None = None) -> Doubles:
         """Mean bits at each scale, (K,): what the groups say is added up once for all."""
 
         def score(first: int) -> Doubles:
@@ -101,7 +102,7 @@ class AdditiveReadOut:
         return mean
 
     def best_scale(
-        self, lesson: Lesson, span: Span, grid: Doubles, *, threads: int | None = None
+        self, lesson: Lesson, span: Span, grid: Doubles, *, threads: int | Executor | None = None
     ) -> tuple[float, float]:
         """The scale of ``grid`` (ascending) with the least mean bits, and these.
 

@@ -68,7 +68,7 @@ class Pruned:
     """
 
     pruning: Pruning
-    measured: Measured
+    measured: Measured[ModelFit]
     given: Given
 
     @property
@@ -102,7 +102,7 @@ def published_prunings(hidden: int) -> list[Pruning]:
     ]
 
 
-def pruned_entries(prunings: Sequence[Pruning], recipe: Recipe) -> list[Entry]:
+def pruned_entries(prunings: Sequence[Pruning], recipe: Recipe) -> list[Entry[ModelFit]]:
     """Networks trained by ``recipe``, then pruned; all prunings of a draw are of one network."""
     return [Entry("pruned", str(pruning), partial(_fit, recipe, pruning), draws=recipe.draws) for pruning in prunings]
 

@@ -79,7 +79,7 @@ class Recipe:
         return ModelFit(result.model, result.bpc, result.seconds)
 
 
-def scaffold_entries(recipe: Recipe, given: Elman) -> Mapping[Scaffold, Entry]:
+def scaffold_entries(recipe: Recipe, given: Elman) -> Mapping[Scaffold, Entry[ModelFit]]:
     """Networks trained from random weights, by optimiser, epochs and kind of mask.
 
     Parameters
@@ -94,7 +94,7 @@ def scaffold_entries(recipe: Recipe, given: Elman) -> Mapping[Scaffold, Entry]:
     }
 
 
-def _entry(recipe: Recipe, given: Elman, scaffold: Scaffold) -> Entry:
+def _entry(recipe: Recipe, given: Elman, scaffold: Scaffold) -> Entry[ModelFit]:
     optimizer, count, kind = scaffold
     fit = partial(recipe.sparse, scaffold, None)
     published = partial(recipe.sparse, scaffold, given) if kind in ("trained mask", "random mask") else fit

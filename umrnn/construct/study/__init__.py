@@ -4,6 +4,18 @@ from umrnn.construct.study.fit import Fit, ModelFit
 from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.lesson import Lesson
 from umrnn.construct.study.row import Row, as_table, order_0
-from umrnn.construct.study.study import Entry, Measured, Study
+from umrnn.construct.study.study import Entry, Measured, Procedure, Study
 
-__all__ = ["Entry", "Fit", "Holdout", "Lesson", "Measured", "ModelFit", "Row", "Study", "as_table", "order_0"]
+__all__ = [
+    "Entry",
+    "Fit",
+    "Holdout",
+    "Lesson",
+    "Measured",
+    "ModelFit",
+    "Procedure",
+    "Row",
+    "Study",
+    "as_table",
+    "order_0",
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 from statistics import fmean, median
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from umrnn.construct.study.fit import Fit
 from umrnn.construct.study.holdout import Holdout
@@ -19,14 +19,14 @@ from umrnn.progress import Progress, Work
 
 __all__ = ["Entry", "Measured", "Procedure", "Study"]
 
-Procedure = Callable[[Lesson], Fit]
-_Try = tuple[Procedure, Lesson]
-_Fits = tuple[Fit, ...]
+F = TypeVar("F", bound=Fit)
+Procedure = Callable[[Lesson], F]
+_SHORT = 1 << 18  # bytes up to which one fit after the other would leave threads idle
 _ENDS: tuple[Callable[[Sequence[float]], float], ...] = (min, median, max)
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Generic[F]):
     """A line of a table to be made.
 
     Parameters
@@ -41,15 +41,15 @@ class Entry:
 
     construction: str
     detail: str
-    fit: Procedure
-    published: Procedure | None = None
+    fit: Procedure[F]
+    published: Procedure[F] | None = None
     draws: int = 1
     steps: int = 1
     null: bool = True
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Measured(Generic[F]):
     """All fits of an entry, the first of them in ``row``.
 
     Parameters
@@ -61,19 +61,19 @@ class Measured:
     """
 
     row: Row
-    fits: tuple[Fit, ...]
+    fits: tuple[F, ...]
     held_out_bpc: tuple[float, ...]
-    nulls: tuple[Fit, ...]
-    published_fits: tuple[Fit, ...] = ()
-    published_nulls: tuple[Fit, ...] = ()
+    nulls: tuple[F, ...]
+    published_fits: tuple[F, ...] = ()
+    published_nulls: tuple[F, ...] = ()
 
     @property
-    def fit(self) -> Fit:
+    def fit(self) -> F:
         """The first draw, fitted to the counted text."""
         return self.fits[0]
 
     @property
-    def published_fit(self) -> Fit | None:
+    def published_fit(self) -> F | None:
         """The first draw by the published procedure, fitted to the whole text."""
         return self.published_fits[0] if self.published_fits else None
 
@@ -118,28 +118,38 @@ class Study:
         self.holdout, self.null, self.work, self.spread = holdout, (check or Check()).null, work, spread
         self._lessons: dict[tuple[Corpus, int | None], Lesson] = {}
 
-    def measured(self, entry: Entry) -> Measured:
+    @classmethod
+    def of(cls, corpus: Corpus, check: Check, work: Work = Work()) -> "Study":
+        """The end of ``corpus`` held out by ``check``; fits run side by side where the text is short."""
+        return cls(Holdout.of(corpus, check.split), check, work, spread=len(corpus) <= _SHORT)
+
+    def parameters(self) -> dict[str, Any]:
+        """What a result says of its study."""
+        boundary = self.holdout.scored.start + self.holdout.first
+        return {"held_out_from": boundary, "permutations": self.null.permutations}
+
+    def measured(self, entry: Entry[F]) -> Measured[F]:
         """One entry."""
         return self.measure([entry], task=entry.construction)[0]
 
-    def rows(self, entries: Iterable[Entry], *, task: str = "fit") -> tuple[Row, ...]:
+    def rows(self, entries: Iterable[Entry[Any]], *, task: str = "fit") -> tuple[Row, ...]:
         """The row of each entry."""
         return tuple(found.row for found in self.measure(tuple(entries), task=task))
 
-    def measure(self, entries: Sequence[Entry], *, task: str = "fit") -> tuple[Measured, ...]:
+    def measure(self, entries: Sequence[Entry[F]], *, task: str = "fit") -> tuple[Measured[F], ...]:
         """Fit each entry to every lesson it needs; all these fits are spread over the threads."""
         plans = [self._plan(entry) for entry in entries]
         lessons = [(entry, each) for entry, plan in zip(entries, plans) for group in plan for each in group]
         beside = self.spread and len(lessons) > 1
         inner = 1 if beside else self.work.threads
-        jobs: list[Job[Fit]] = [(entry.steps, partial(_fitted, *each, inner)) for entry, each in lessons]
+        jobs: list[Job[F]] = [(entry.steps, partial(_fitted, *each, inner)) for entry, each in lessons]
         answers = iter(run_jobs(jobs, self.work if beside else Work(1, self.work.progress), task=task))
         return tuple(
             self._measured(entry, *(tuple(next(answers) for _ in group) for group in plan))
             for entry, plan in zip(entries, plans)
         )
 
-    def _plan(self, entry: Entry) -> tuple[list[_Try], ...]:
+    def _plan(self, entry: Entry[F]) -> tuple[list[tuple[Procedure[F], Lesson]], ...]:
         """The fits to the counted text, those of its null, those to the whole text, those of its null."""
         groups = [(entry.fit, self.holdout.counted)]
         if entry.published is not None and not self._same(entry):
@@ -152,9 +162,9 @@ class Study:
             plan.append([(procedure, self._lesson(text, number)) for number in numbers])
         return tuple(plan)
 
-    def _same(self, entry: Entry) -> bool:
+    def _same(self, entry: Entry[Any]) -> bool:
         """Whether the published procedure does what the honest one does."""
-        return self.holdout.once and entry.published is entry.fit
+        return self.holdout.once and entry.published == entry.fit
 
     def _lesson(self, text: Corpus, number: int | None = None) -> Lesson:
         """One lesson for all entries: the text, or with the targets of a permutation."""
@@ -163,7 +173,9 @@ class Study:
             self._lessons[text, number] = lesson
         return self._lessons[text, number]
 
-    def _measured(self, entry: Entry, fits: _Fits, nulls: _Fits, *published: _Fits) -> Measured:
+    def _measured(
+        self, entry: Entry[F], fits: tuple[F, ...], nulls: tuple[F, ...], *published: tuple[F, ...]
+    ) -> Measured[F]:
         if self._same(entry):
             published = (fits, nulls)
         losses = tuple(fit.bits(self.holdout.scored, self.holdout.first) for fit in fits)
@@ -180,9 +192,9 @@ class Study:
         return Measured(row, fits, losses, nulls, *published)
 
 
-def _fitted(procedure: Procedure, lesson: Lesson, threads: int | Executor | None, progress: Progress) -> Fit:
+def _fitted(procedure: Procedure[F], lesson: Lesson, threads: int | Executor | None, progress: Progress) -> F:
     return procedure(lesson.given(Work(threads, progress)))
 
 
-def _mean(fits: _Fits) -> float | None:
+def _mean(fits: Sequence[Fit]) -> float | None:
     return fmean(fit.bpc for fit in fits) if fits else None
