@@ -1,14 +1,19 @@
 """Files are written whole or refused before the work; corpora are read from whatever can be read."""
 
 import os
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from umrnn._files import writable_file, write_atomically
+from umrnn._locks import locked
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 
+LOCKS = pytest.mark.skipif(find_spec("fcntl") is None, reason="needs the locks of POSIX")
 LINUX = pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="needs Linux's /proc")
 
 
@@ -151,3 +156,35 @@ def test_corpus__an_empty_file_is_empty(tmp_path):
 def test_corpus__devices_are_refused(path):
     with pytest.raises(InputError, match=f"{path} is a device: a corpus is one file"):
         Corpus.open(path)
+
+
+@LOCKS
+def test_locked__one_at_a_time_by_whatever_name(tmp_path):
+    target, link = tmp_path / "out.npz", tmp_path / "link.npz"
+    link.symlink_to(target)
+    with locked(target, None, tmp_path / "other"):
+        for path in (target, link, str(tmp_path / "." / "out.npz")):
+            with pytest.raises(InputError, match=rf"another run \(process {os.getpid()}\) is writing"), locked(path):
+                pytest.fail("both write")
+        with locked(tmp_path / "third"):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["link.npz"]
+    with locked(target, target, link):  # twice the same is no conflict
+        pass
+
+
+@LOCKS
+def test_locked__is_gone_with_its_process_however_it_ends(tmp_path):
+    target = tmp_path / ("n" * 255)
+    code = f"import os, signal; from umrnn._locks import locked\nwith locked({str(target)!r}): os.kill(os.getpid(), 9)"
+    done = subprocess.run([sys.executable, "-c", code], timeout=60)
+    assert done.returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1  # the file is still there, and no lock
+    with locked(target):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_locked__where_there_can_be_no_lock_file():
+    with locked(Path("/proc/self/none/file")):
+        pass

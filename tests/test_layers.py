@@ -14,7 +14,19 @@ FILES = {".".join(p.relative_to(PACKAGE).with_suffix("").parts): p for p in sort
 
 # A module may import from its own layer and from those above it in this list, from nowhere else.
 LAYERS = (
-    ("errors", "_cache", "_jit", "_validate", "progress", "parallel", "_files", "_siteinfo", "_mapped", "_stretches"),
+    (
+        "errors",
+        "_cache",
+        "_jit",
+        "_validate",
+        "progress",
+        "parallel",
+        "_files",
+        "_locks",
+        "_siteinfo",
+        "_mapped",
+        "_stretches",
+    ),
     ("corpus", "result", "nulls", "compressors", "decomposition", "statistics"),
     ("um", "rnn"),
     ("interpret",),

@@ -301,6 +301,10 @@ def test_train__stopped_and_resumed_gives_the_same_weights(
     deadline = time.monotonic() + 60
     while not state.exists() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
+    for second in (words, (*words, "--resume")):
+        outcome = umrnn(*second)
+        assert outcome.code == 1
+        assert f"another run (process {running.pid}) is writing {model}" in outcome.err
     running.send_signal(getattr(signal, end))
     _, err = running.communicate(timeout=60)
     assert running.returncode == code, err.decode()

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,59 @@ def test_resume__of_a_finished_run_gives_its_result(tmp_path):
     first = train(TEXT, checkpoint=path, **OPTIONS)
     again = train(TEXT, checkpoint=path, resume=True, **OPTIONS)
     assert (again.model.sha256, again.seconds, again.log) == (first.model.sha256, first.seconds, first.log)
+
+
+@pytest.mark.parametrize("calls", [None, 2])
+def test_resume__with_more_epochs_goes_on(tmp_path, calls):
+    """A finished run, or an interrupted one, made longer is the longer one, bit for bit, where the rate is constant."""
+    path, options = tmp_path / "run.npz", OPTIONS | {"optimizer": "adam"}
+    if calls is None:
+        train(TEXT, checkpoint=path, **options)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            train(TEXT, checkpoint=path, progress=StopAfter(calls), **options)
+    longer = train(TEXT, checkpoint=path, resume=True, **(options | {"epochs": 11}))
+    assert longer.model.sha256 == train(TEXT, **(options | {"epochs": 11})).model.sha256
+    assert (longer.epochs, longer.provenance["parameters"]["earlier_epochs"]) == (11, [6])
+    again = train(TEXT, checkpoint=path, resume=True, **(options | {"epochs": 12}))
+    assert again.provenance["parameters"]["earlier_epochs"] == [6, 11]
+
+
+def test_resume__of_a_falling_rate_goes_on_where_the_longer_run_would_stand(tmp_path):
+    path = tmp_path / "run.npz"
+    train(TEXT, checkpoint=path, **OPTIONS)
+    found = train(TEXT, checkpoint=path, resume=True, **(OPTIONS | {"epochs": 12}))
+    straight = train(TEXT, **(OPTIONS | {"epochs": 12}))
+    rates = {row[0]: row[2] for row in straight.log}
+    assert {row[0]: row[2] for row in found.log if row[0] > 6}.items() <= rates.items()
+    assert found.epochs == 12
+
+
+def test_resume__with_fewer_epochs_than_are_done(tmp_path):
+    path = tmp_path / "run.npz"
+    train(TEXT, checkpoint=path, **OPTIONS)
+    assert "has been trained for 6 epochs, this run has epochs=5" in refusal(path, epochs=5)
+
+
+def test_resume__of_a_checkpoint_written_before_runs_could_be_made_longer(saved):
+    damaged(saved, counters={name: value for name, value in counters(saved).items() if name != "earlier_epochs"})
+    assert train(TEXT, checkpoint=saved, resume=True, **OPTIONS).epochs == 6
+
+
+def test_checkpoint__small_files_take_little_memory(saved):
+    damaged(saved, history=np.zeros(1 << 16, np.float32))
+    with zipfile.ZipFile(saved) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+        with archive.open("more.npy", "w") as stream:
+            np.lib.format.write_array(stream, np.zeros(1 << 24, np.uint8))
+    tracemalloc.start()
+    assert train(TEXT, checkpoint=saved, resume=True, **OPTIONS).epochs == 6
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 23
 
 
 SCRIPT = """
@@ -234,6 +289,8 @@ def test_damage__is_named(saved, changes, message):
         ({"best_bpc": 3.0, "best_epoch": 0}, "best_epoch"),
         ({"best_bpc": 3.0, "best_epoch": 99}, "best_epoch"),
         ({"log": [["a"]]}, "log"),
+        ({"earlier_epochs": ["6"]}, "earlier_epochs"),
+        ({"earlier_epochs": [0]}, "earlier_epochs"),
         ({"log": [3]}, "log"),
         ({"log": [[1, 2.0, 3.0]]}, "log"),
         ({"log": [[1, 2.0, 3.0, float("nan")]]}, "log"),
@@ -279,7 +336,6 @@ def test_checkpoint__is_there_after_a_second_and_then_now_and_then(tmp_path, mon
     ("options", "message"),
     [
         ({"bptt": 21}, "was made with bptt=20, this run has bptt=21"),
-        ({"epochs": 7}, "was made with epochs=6, this run has epochs=7"),
         ({"hidden": 6}, "was made with hidden=5, this run has hidden=6"),
         ({"seed": 1}, "was made with initial="),
         ({"optimizer": "adam"}, "was made with optimizer=sgd, this run has optimizer=adam"),

@@ -53,20 +53,24 @@ class TrainingFiles:
             self.checkpoint.unlink(missing_ok=True)
 
 
+@contextmanager
 def training_files(
     output: str | None, checkpoint: str | None, *, resume: bool, keep: Mapping[str, str | None]
-) -> TrainingFiles:
+) -> Iterator[TrainingFiles]:
     """Check, before the work, that both files can be written and that nothing is overwritten by mistake.
 
-    ``keep`` names files that neither may be, as in :func:`umrnn._files.writable_file`.
+    Nobody else trains into either while the ``with`` block lasts. ``keep`` names files that neither may be, as in
+    :func:`umrnn._files.writable_file`.
 
     Raises
     ------
     InputError
-        If a file cannot be written, its suffix names no format, or a checkpoint is there but is not resumed.
+        If a file cannot be written, another run writes it, its suffix names no format, or a checkpoint is there but is
+        not resumed.
     MissingExtra
         If the format of the network needs a library that is not installed.
     """
+    from umrnn._locks import locked
     from umrnn._validate import writable_file
     from umrnn.rnn.formats import format_of, need_library
 
@@ -79,8 +83,9 @@ def training_files(
         raise InputError("--resume needs the checkpoint to resume from", hint="name it with --checkpoint or --output")
     if path is None:
         sys.stderr.write("note: without --output the network is not kept\n")
-    elif path.exists() and not resume:
-        raise InputError(
-            f"there is already a checkpoint {path}", hint="continue it with --resume, or remove it to start over"
-        )
-    return TrainingFiles(model, path, passing=checkpoint is None)
+    with locked(model, path):
+        if path is not None and path.exists() and not resume:
+            raise InputError(
+                f"there is already a checkpoint {path}", hint="continue it with --resume, or remove it to start over"
+            )
+        yield TrainingFiles(model, path, passing=checkpoint is None)

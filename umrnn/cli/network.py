@@ -67,8 +67,12 @@ def train(
     from umrnn.report.output import Output, drawn_progress
 
     sink, source = Output.to("train", format, None, table), open_corpus(corpus, byte_range)
-    files = training_files(output, checkpoint, resume=resume, keep=files_read(the_corpus=corpus))
-    with drawn_progress() as progress, files.kept():
+    kept = files_read(the_corpus=corpus)
+    with (
+        training_files(output, checkpoint, resume=resume, keep=kept) as files,
+        drawn_progress() as progress,
+        files.kept(),
+    ):
         recipe = Recipe(
             optimizer=optimizer, hidden=hidden, epochs=epochs, seconds=seconds, rate=lr, bptt=bptt, seed=seed
         )

@@ -6,8 +6,6 @@ A JSON header (version, recipe, corpus, counters, log) and the arrays ``weights`
 
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,11 +15,14 @@ import numpy as np
 
 from umrnn._files import write_atomically
 from umrnn.errors import ModelError
+from umrnn.rnn.formats.arrays import Contents
+from umrnn.rnn.formats.npz import CHECKPOINT
+from umrnn.rnn.formats.zip_arrays import list_npz, read_text
 from umrnn.rnn.kernels.records import Floats
 
 __all__ = ["Checkpoint", "Counters", "load_checkpoint", "save_checkpoint"]
 
-_FORMAT, _VERSION = "umrnn checkpoint", 1
+_VERSION = 1
 
 
 @dataclass
@@ -39,26 +40,32 @@ class Counters:
     best_bpc: float | None = None
     best_epoch: int = 0
     log: list[list[float]] = field(default_factory=list)
+    earlier_epochs: list[int] = field(default_factory=list)  # that the run was to have before it was given others
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is saved: the recipe and the corpus it holds for, the counters, the arrays by name."""
+    """What is saved: the recipe and the corpus it holds for, the counters, the arrays by name.
+
+    ``fitted`` are hashes of the corpus's blocks, by which ``umrnn eval`` of a checkpoint tells what is held out.
+    """
 
     recipe: Mapping[str, Any]
     corpus: Mapping[str, Any]
     counters: Counters
     arrays: Mapping[str, Floats]
+    fitted: Mapping[str, Any] | None = None
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write ``checkpoint`` whole or not at all."""
     header = {
-        "format": _FORMAT,
+        "format": CHECKPOINT,
         "version": _VERSION,
         "recipe": dict(checkpoint.recipe),
         "corpus": dict(checkpoint.corpus),
         "counters": asdict(checkpoint.counters),
+        **({} if checkpoint.fitted is None else {"fitted_blocks": dict(checkpoint.fitted)}),
     }
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     write_atomically(path, lambda stream: np.savez(stream, header=text, **checkpoint.arrays))  # type: ignore[arg-type]
@@ -69,46 +76,72 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Read the checkpoint at ``path``, which must be of this ``recipe`` and ``corpus``, with arrays ``like`` these.
 
+    Only the number of epochs may differ: a run is made longer, or shorter, down to what is done. The rate then follows
+    the new recipe from where training stands.
+
     Raises
     ------
     ModelError
         If there is no such file, it is not a checkpoint, or damaged, or made for something else; one line says which.
     """
-    header, arrays = _read(path)
-    _check_same(path, header["recipe"], recipe)
+    header, contents = _listed(path)
+    was = header["recipe"]
+    _check_same(path, {**was, "epochs": recipe["epochs"]}, recipe)
     _check_same(path, {"corpus": header["corpus"].get("sha256")}, {"corpus": corpus["sha256"]})
     counters = _counters(path, header["counters"])
     targets = int(corpus["stop"]) - int(corpus["start"]) - 1
-    _check_counters(path, counters, int(recipe["epochs"]), int(recipe["bptt"]), targets)
-    for name, expected in like.items():
-        found = arrays.get(name)
-        if found is None or found.shape != expected.shape or found.dtype != expected.dtype:
-            got = "nothing" if found is None else f"{found.shape} {found.dtype}"
-            raise ModelError(f"{path}: {name} must be {expected.shape} {expected.dtype}, got {got}")
-        if not np.isfinite(found).all():
-            raise ModelError(f"{path}: {name} must hold finite numbers only")
-    return Checkpoint(recipe, corpus, counters, {name: arrays[name] for name in like})
+    intended = was.get("epochs")
+    if type(intended) is not int:
+        raise ModelError(f"{path} is damaged: its recipe must hold the number of epochs")
+    _check_counters(path, counters, intended, int(recipe["bptt"]), targets)
+    if intended != recipe["epochs"]:
+        _check_enough(path, counters, int(recipe["epochs"]))
+        counters.earlier_epochs.append(intended)
+    arrays = {name: _array(contents, name, expected) for name, expected in like.items()}
+    return Checkpoint(recipe, corpus, counters, arrays)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _listed(path: Path) -> tuple[dict[str, Any], Contents]:
+    """The header, checked, and the arrays that are there, none of them unpacked."""
     try:
-        # A stream of our own: numpy leaves the file open where the archive is damaged.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(bytes(arrays.pop("header")))
-        known = header["format"] == _FORMAT and "version" in header
-        known = known and all(isinstance(header[part], dict) for part in ("recipe", "corpus", "counters"))
+        with path.open("rb"):
+            pass
     except FileNotFoundError:
-        raise ModelError(f"{path} does not exist", hint="start without resuming to create it") from None
+        hint = "start without resuming to create it; --checkpoint keeps it after the end"
+        raise ModelError(f"{path} does not exist", hint=hint) from None
     except OSError as problem:
         raise ModelError(f"{path} cannot be read: {problem.strerror or problem}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
-        raise ModelError(f"{path} is not a checkpoint, or is damaged") from None
-    if not known:
-        raise ModelError(f"{path} is not a checkpoint, or is damaged")
+    damaged = ModelError(f"{path} is not a checkpoint, or is damaged")
+    try:
+        contents = list_npz(path)
+        header = json.loads(read_text(contents, "header") or b"")
+    except (ModelError, ValueError, RecursionError):
+        raise damaged from None
+    parts = ("recipe", "corpus", "counters")
+    if not isinstance(header, dict) or header.get("format") != CHECKPOINT or "version" not in header:
+        raise damaged
+    if not all(isinstance(header.get(part), dict) for part in parts):
+        raise damaged
     if header["version"] != _VERSION:
         raise ModelError(f"{path} is a checkpoint of version {header['version']}, this umrnn reads {_VERSION}")
-    return header, arrays
+    return header, contents
+
+
+def _array(contents: Contents, name: str, like: Floats) -> Floats:
+    """One array, of the shape and kind of another."""
+    path, found = contents.path, contents.arrays.get(name)
+    if found is not None and found.dtype == "object":
+        raise ModelError(f"{path} is not a checkpoint, or is damaged")
+    if found is None or (found.shape, found.dtype) != (like.shape, str(like.dtype)):
+        got = "nothing" if found is None else f"{found.shape} {found.dtype}"
+        raise ModelError(f"{path}: {name} must be {like.shape} {like.dtype}, got {got}")
+    try:
+        array: Floats = contents.read(name)
+    except ModelError:
+        raise ModelError(f"{path} is not a checkpoint, or is damaged") from None
+    if not np.isfinite(array).all():
+        raise ModelError(f"{path}: {name} must hold finite numbers only")
+    return array
 
 
 def _counters(path: Path, found: Mapping[str, Any]) -> Counters:
@@ -116,9 +149,19 @@ def _counters(path: Path, found: Mapping[str, Any]) -> Counters:
     fresh = asdict(Counters())
     for name, value in fresh.items():
         kinds: Any = (float, type(None)) if value is None else (type(value),)
+        if name == "earlier_epochs" and name not in found:  # written before runs could be made longer
+            continue
         if name not in found or type(found[name]) not in kinds:  # not isinstance: True is no count
             raise ModelError(f"{path} is damaged: its counters lack {name}, or hold something else there")
-    return Counters(**{name: found[name] for name in fresh})
+    return Counters(**{name: found[name] for name in fresh if name in found})
+
+
+def _check_enough(path: Path, counters: Counters, epochs: int) -> None:
+    done = counters.epoch + (1 if counters.position else 0)
+    if epochs < done:
+        raise ModelError(
+            f"{path} has been trained for {done} epochs, this run has epochs={epochs}", hint=f"name at least {done}"
+        )
 
 
 def _check_counters(path: Path, found: Counters, epochs: int, bptt: int, targets: int) -> None:
@@ -139,6 +182,7 @@ def _check_counters(path: Path, found: Counters, epochs: int, bptt: int, targets
         "best_bpc": found.best_bpc is None or math.isfinite(found.best_bpc),
         "best_epoch": 0 <= found.best_epoch <= found.epoch and (found.best_epoch == 0) == (found.best_bpc is None),
         "log": all(_is_row(row, found.epoch) for row in found.log),
+        "earlier_epochs": all(type(epochs) is int and epochs >= 1 for epochs in found.earlier_epochs),
     }
     for name, holds in rules.items():
         if not holds:

@@ -2,7 +2,9 @@
 
 import math
 import time
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from umrnn.progress import Progress
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.checkpoint import Checkpoint, Counters, load_checkpoint, save_checkpoint
 from umrnn.rnn.evaluate import bits_per_byte
+from umrnn.rnn.fitted import FittedTo
 from umrnn.rnn.interrupt import deferred_interrupt
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import flatten, unflatten
@@ -132,11 +135,16 @@ class Run:
             return running
         return bits_per_byte(unflatten(self.machine.flat, self.recipe.hidden), self.corpus)
 
+    @cached_property
+    def _fitted(self) -> dict[str, Any]:
+        return FittedTo.of(self.corpus).record()
+
     def _arrays(self) -> dict[str, Floats]:
         return self.machine.arrays() | {"best": self.best}
 
     def _save(self) -> None:
         if self.path is not None:
-            state = Checkpoint(self.recipe.as_dict(), self.corpus.provenance(), self.counters, self._arrays())
+            about = (self.recipe.as_dict(), self.corpus.provenance())
+            state = Checkpoint(*about, self.counters, self._arrays(), self._fitted)
             save_checkpoint(self.path, state)
         self._due = time.monotonic() + self._save_every

@@ -113,7 +113,10 @@ def train(
     held_out : share of the corpus, at its end, that is not trained on but scored afterwards, in [0, 1)
     checkpoint : file to keep the state of training in: after a second, then every ``checkpoint_seconds``, on
         interruption, at the end
-    resume : continue from ``checkpoint``, which must be of the same corpus and recipe
+    resume : continue from ``checkpoint``, which must be of the same corpus and recipe but for the number of epochs:
+        a finished run is made longer. With Adam that gives the bits of the longer run; the rate of SGD falls along the
+        cosine of all epochs, and goes on as that of the longer run would stand. ``earlier_epochs`` of the provenance
+        are those the run was to have before
     progress : told the targets done, with the running ``bpc`` and the ``epoch``
 
     Raises
@@ -163,7 +166,13 @@ def train(
         log=tuple((int(row[0]), *row[1:]) for row in counters.log),
         provenance=provenance(
             text,
-            parameters=recipe.as_dict() | {"best_epoch": counters.best_epoch, "held_out": held_out, "seconds": seconds},
+            parameters=recipe.as_dict()
+            | {
+                "best_epoch": counters.best_epoch,
+                "earlier_epochs": counters.earlier_epochs,
+                "held_out": held_out,
+                "seconds": seconds,
+            },
             seed=seed if initial is None else None,
             threads=1,
             model=model.facts(),
