@@ -12,7 +12,7 @@ from benchmarks.harness import ratio
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels.boolean import influence, step_each
-from umrnn.interpret.signs.influence import boolean_influence, sampled_positions
+from umrnn.interpret.signs.influence import boolean_influence, sampled_indices
 from umrnn.interpret.signs.machine import SignMachine
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.initial import initial
@@ -71,7 +71,7 @@ def test_step__against_dense_512(benchmark):
 def test_influence__against_steps_taken_anew(benchmark):
     """Flipping each neuron of each sampled state and stepping anew, by the same look-up: H steps a sample."""
     model, corpus = rnn.shipped(), Corpus.siteinfo()
-    machine, sampled = SignMachine(model), np.array(sampled_positions(len(corpus)))
+    machine, sampled = SignMachine(model), np.array(sampled_indices(len(corpus)))
     states, data = machine.pack(rnn.trace(model, corpus).states()[sampled]), corpus.data[sampled + 1]
     z, columns = machine.preactivations(states, data), np.ascontiguousarray(model.W_h.T, np.float64)
     counts = np.zeros((128, 128), np.int64)

@@ -14,7 +14,7 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.attribution import Sharing, attribution
-from umrnn.interpret.backward.chains import chains, usual_positions
+from umrnn.interpret.backward.chains import chain_positions, chains
 from umrnn.interpret.backward.follow import states_at
 from umrnn.interpret.backward.integrated import past_bytes
 from umrnn.interpret.backward.sparsity import THRESHOLDS, sparsity
@@ -185,7 +185,7 @@ def test_chains__of_a_planted_network():
 
 @pytest.mark.parametrize(("length", "expected"), [(2, (0,)), (3, (0, 1)), (1024, 10), (501, 40)])
 def test_usual_positions__have_a_next_byte(length, expected):
-    found = usual_positions(Corpus.from_bytes(bytes(length)))
+    found = chain_positions(Corpus.from_bytes(bytes(length)))
     assert (found if isinstance(expected, tuple) else found[0]) == expected
     assert len(set(found)) == len(found) == min(12, length - 1)
     assert found[-1] <= length - 2

@@ -14,7 +14,7 @@ from umrnn.errors import InputError
 from umrnn.interpret.boolean import boolean
 from umrnn.interpret.saturation import saturation
 from umrnn.interpret.signs.graph import graph_file, save_graph, transitions
-from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
+from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_indices
 from umrnn.interpret.signs.machine import SignMachine, hashes
 from umrnn.interpret.signs.sign_pass import Ternary
 from umrnn.nulls import Null
@@ -196,7 +196,7 @@ def test_counterexamples__tell_where_and_what() -> None:
 @pytest.mark.needs_jit
 def test_influence__is_every_flip_taken_anew() -> None:
     model, corpus = random_model(66), letters(40)
-    sampled = list(sampled_positions(40))
+    sampled = list(sampled_indices(40))
     signs = (trace(model, corpus).states() >= 0).astype(int)[sampled]
     counts = naive.influence(model.arrays(), signs.tolist()[:2], corpus.data[1:3])
     found = boolean_influence(model, corpus.slice(0, 3))
@@ -205,7 +205,7 @@ def test_influence__is_every_flip_taken_anew() -> None:
 
 @pytest.mark.parametrize("length", [2, 3, 99, 101, 350, 1024, 1025, 5000, 10**6])
 def test_sampled_positions__are_even_few_and_have_a_next_byte(length: int) -> None:
-    found = sampled_positions(length)
+    found = sampled_indices(length)
     assert 1 <= len(found) <= 338
     assert 0 <= found[0] <= 10
     assert found[-1] <= length - 2

@@ -10,7 +10,7 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret.directions.edits import Intervention, edited_bits, nearby, random_frames
-from umrnn.interpret.directions.feature_sums import Sums, sum_states
+from umrnn.interpret.directions.feature_sums import FeatureSums, Sums
 from umrnn.interpret.directions.feature_values import feature_names, feature_values
 from umrnn.interpret.directions.vectors import open_direction, unit
 from umrnn.interpret.intervene import intervene
@@ -181,7 +181,7 @@ def test_intervene__chance_is_what_unrelated_positions_show():
 def test_regression__is_least_squares():
     model, corpus = model_of(6), words(200)
     feature = feature_values("word-length", corpus)
-    sums = sum_states(model, corpus, feature, Null(3))
+    sums = FeatureSums.over(model, corpus, feature, Null(3))
     total = sums.halves[0].joined(sums.halves[1])
     h = trace(model, corpus).states()
     centred = h - h.mean(axis=0)

@@ -18,15 +18,15 @@ from umrnn.interpret.backward import (
     PastBytes,
     Sharing,
     Sparsity,
+    chain_positions,
     chains,
     checked_depth,
     checked_position,
     past_bytes,
     shuffle_bytes,
-    shuffles,
     sparsity,
     states_at,
-    usual_positions,
+    usual_null,
     weights_touched,
 )
 from umrnn.interpret.offset_effects import OffsetEffects, offset_effects
@@ -158,8 +158,8 @@ def attribution(
     """
     check_predicts(corpus)
     lags, position = checked_depth(depth, len(corpus)), checked_position(at, corpus)
-    null = (null or shuffles(None, len(corpus))).fitting(shuffle_bytes(lags))
-    reach, sampled = sharing.reach(corpus, position), usual_positions(corpus)
+    null = (null or usual_null(None, len(corpus))).fitting(shuffle_bytes(lags))
+    reach, sampled = sharing.reach(corpus, position), chain_positions(corpus)
     network, facts, _ = opened(model)
     points = sharing.points(network.hidden)
     with one_thread():  # held here: the limit is the calling thread's to set

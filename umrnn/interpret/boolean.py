@@ -22,7 +22,7 @@ from umrnn.interpret.signs import (
     cycles,
     most_visited,
     null_bits,
-    sampled_positions,
+    sampled_indices,
     transitions,
 )
 from umrnn.nulls import Null
@@ -242,7 +242,7 @@ def _configurations(
 
 
 def _settings(corpus: Corpus, ternary: float | None, nodes: int, null: Null) -> dict[str, Any]:
-    sampled = sampled_positions(len(corpus))
+    sampled = sampled_indices(len(corpus))
     return {
         "ternary": ternary,
         "nodes": nodes,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
-from umrnn.interpret.backward import Followed, Follower, Stretch, checked_depth, in_stretches, shuffle_bytes, shuffles
+from umrnn.interpret.backward import Followed, Follower, Stretch, checked_depth, in_stretches, shuffle_bytes, usual_null
 from umrnn.nulls import Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -130,7 +130,7 @@ def gradient(
     """
     check_predicts(corpus)
     steps = checked_depth(depth, len(corpus))
-    null = (null or shuffles(None, len(corpus))).fitting(shuffle_bytes(steps))
+    null = (null or usual_null(None, len(corpus))).fitting(shuffle_bytes(steps))
     network, facts, _ = opened(model)
     follower, sums = Follower(network, steps), _Sums(network.hidden, steps, null.permutations)
 

@@ -15,9 +15,9 @@ from umrnn.interpret.directions import (
     WRITTEN,
     DirectionMeasures,
     DirectionRead,
+    FeatureSums,
     Intervened,
     feature_values,
-    sum_states,
     unit,
 )
 from umrnn.nulls import Null
@@ -163,7 +163,7 @@ def intervene(
     values = feature_values(feature, corpus)
     null = null or Null.usual(None, len(corpus))
     with one_thread():  # held here: the limit is the calling thread's to set
-        sums = sum_states(network, corpus, values, null, work=work)
+        sums = FeatureSums.over(network, corpus, values, null, work=work)
         found = DirectionMeasures(network, corpus, values, sums, given, (null.seed, draws)).measured(work)
     settings = {"feature": feature, "draws": draws, "permutations": sums.draws, "moved_by": 1e-3}
     settings |= {"held_out_from": corpus.start + len(corpus) // 2}

@@ -185,7 +185,7 @@ def memory(
     network, facts, _ = opened(model)
     surprisal, seen = (
         bits_per_byte(network, corpus, progress=work.progress),
-        np.flatnonzero(byte_counts(corpus.data)).astype(np.uint8),
+        _seen(corpus),
     )
     sample = _Sample(network, corpus, seen, depth, positions, null)
     found = _by_offset(sample, depth, work)

@@ -54,14 +54,14 @@ def attribution(
 ) -> None:
     """Share one prediction out among past bytes and weights; say how far back predictions reach."""
     from umrnn.interpret.attribution import attribution as measure
-    from umrnn.interpret.backward import Sharing, shuffles
+    from umrnn.interpret.backward import Sharing, usual_null
     from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret attribution", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    null, sharing = shuffles(permutations, len(source), seed), Sharing(window, steps, baseline)
+    null, sharing = usual_null(permutations, len(source), seed), Sharing(window, steps, baseline)
     with drawn_progress() as progress:
         work = Work(threads, progress)
         found = measure(network, source, at=at, depth=depth, sharing=sharing, null=null, work=work)

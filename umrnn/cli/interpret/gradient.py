@@ -42,7 +42,7 @@ def gradient(
     table: TableOption = None,
 ) -> None:
     """Follow every prediction back through time: where its gradient lies, how it grows, what it says of past bytes."""
-    from umrnn.interpret.backward import shuffles
+    from umrnn.interpret.backward import usual_null
     from umrnn.interpret.gradient import gradient as measure
     from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
@@ -50,6 +50,6 @@ def gradient(
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret gradient", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    null = shuffles(permutations, len(source), seed)
+    null = usual_null(permutations, len(source), seed)
     with drawn_progress() as progress:
         sink.emit(measure(network, source, depth=depth, null=null, work=Work(threads, progress)))

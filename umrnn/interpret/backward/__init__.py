@@ -1,6 +1,6 @@
 """Predictions followed back through time: gradients by lag, weights used, chains of weights, shares of past bytes."""
 
-from umrnn.interpret.backward.chains import Chain, Link, chains, usual_positions, weights_touched
+from umrnn.interpret.backward.chains import Chain, Link, chain_positions, chains, weights_touched
 from umrnn.interpret.backward.follow import (
     Followed,
     Follower,
@@ -9,8 +9,8 @@ from umrnn.interpret.backward.follow import (
     checked_position,
     in_stretches,
     shuffle_bytes,
-    shuffles,
     states_at,
+    usual_null,
 )
 from umrnn.interpret.backward.integrated import Baseline, PastByte, PastBytes, Sharing, past_bytes
 from umrnn.interpret.backward.sparsity import ActiveWeights, Depth, Sparsity, sparsity
@@ -28,15 +28,15 @@ __all__ = [
     "Sharing",
     "Sparsity",
     "Stretch",
+    "chain_positions",
     "chains",
     "checked_depth",
     "checked_position",
     "in_stretches",
     "past_bytes",
     "shuffle_bytes",
-    "shuffles",
     "sparsity",
     "states_at",
-    "usual_positions",
+    "usual_null",
     "weights_touched",
 ]

@@ -11,7 +11,7 @@ from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.output_layer import ReadOut
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Chain", "Link", "chains", "usual_positions", "weights_touched"]
+__all__ = ["Chain", "Link", "chain_positions", "chains", "weights_touched"]
 
 PUBLISHED_POSITIONS = (10, 20, 42, 50, 80, 100, 150, 200, 250, 300, 400, 500)
 _NEURONS, _TERMS = 5, 3
@@ -52,12 +52,12 @@ class Chain:
         return {self.neuron} | {link.source for link in (*self.links, *self.earlier) if link.source is not None}
 
 
-def usual_positions(corpus: Corpus) -> tuple[int, ...]:
+def chain_positions(corpus: Corpus) -> tuple[int, ...]:
     """The 12 published positions, from the first byte of ``corpus``, or as many evenly spaced of a shorter one.
 
     Examples
     --------
-    >>> usual_positions(Corpus.siteinfo())[:3], usual_positions(Corpus.siteinfo().slice(100, 103))
+    >>> chain_positions(Corpus.siteinfo())[:3], chain_positions(Corpus.siteinfo().slice(100, 103))
     ((10, 20, 42), (100, 101))
     """
     predictions = len(corpus) - 1

@@ -28,9 +28,9 @@ __all__ = [
     "checked_position",
     "in_stretches",
     "shuffle_bytes",
-    "shuffles",
     "states_at",
     "stretches",
+    "usual_null",
 ]
 
 DEPTH = 50
@@ -112,12 +112,12 @@ def checked_depth(depth: int | None, length: int) -> int:
     return depth
 
 
-def shuffles(permutations: int | None, length: int, seed: int = 0) -> Null:
+def usual_null(permutations: int | None, length: int, seed: int = 0) -> Null:
     """The null of ``permutations`` shuffles; default: three, or one in a corpus of 100,000 bytes or more.
 
     Examples
     --------
-    >>> shuffles(None, 1024), shuffles(None, 1_000_000, seed=5)
+    >>> usual_null(None, 1024), usual_null(None, 1_000_000, seed=5)
     (Null(permutations=3, seed=0), Null(permutations=1, seed=5))
     """
     return Null(permutations if permutations is not None else _SHUFFLES if length < _LONG else 1, seed)

@@ -1,6 +1,6 @@
 """Directions of state space along which a feature of the text can be read, taken out, and written in."""
 
-from umrnn.interpret.directions.feature_sums import sum_states
+from umrnn.interpret.directions.feature_sums import FeatureSums
 from umrnn.interpret.directions.feature_values import feature_names, feature_values
 from umrnn.interpret.directions.measures import (
     LINEAR,
@@ -20,10 +20,10 @@ __all__ = [
     "WRITTEN",
     "DirectionMeasures",
     "DirectionRead",
+    "FeatureSums",
     "Intervened",
     "feature_names",
     "feature_values",
     "open_direction",
-    "sum_states",
     "unit",
 ]

@@ -22,7 +22,7 @@ from umrnn.progress import Work
 from umrnn.rnn.trace import LARGEST_ARRAY, trace
 from umrnn.rnn.weights import Elman
 
-__all__ = ["FeatureSums", "Sums", "sum_states"]
+__all__ = ["FeatureSums", "Sums"]
 
 _VANISHING = 1e-13  # variance beside the mean square that is left over by rounding
 
@@ -146,28 +146,30 @@ class FeatureSums:
     others: tuple[str, ...]
     draws: int
 
-
-def sum_states(model: Elman, corpus: Corpus, feature: FeatureValues, null: Null, *, work: Work = Work()) -> FeatureSums:
-    """Run ``model`` over ``corpus`` and sum what the readings need."""
-    others = tuple(name for name in feature_names() if name != feature.name.replace("_", "-"))
-    compact = feature.values.astype(np.min_scalar_type(int(feature.values.max())))
-    draws = min(null.permutations, LARGEST_ARRAY // compact.nbytes)
-    shuffled = [null.generator(number).permutation(compact) for number in range(draws)]
-    columns = [feature.values, *(feature_column(name, corpus) for name in others), *shuffled]
-    halves, boundary = [Sums.none(model.hidden, len(columns)) for _ in range(2)], Split().boundary(len(corpus))
-    by_class = np.zeros((len(feature.classes), model.hidden))
-    at_space, after_space = corpus.data == ord(" "), np.append(False, corpus.data[:-1] == ord(" "))
-    spaces = np.zeros((2, model.hidden))
-    work.progress.start("means of states", len(corpus), "B")
-    for block in trace(model, corpus):
-        here = slice(block.start, block.start + len(block.h))
-        add_by_class(block.h, feature.labels[here], by_class)
-        spaces += np.array([after_space[here], at_space[here]], np.float64) @ block.h.astype(np.float64)
-        middle = min(max(boundary - block.start, 0), len(block.h))
-        for half, rows in enumerate((slice(0, middle), slice(middle, len(block.h)))):
-            own = np.array([column[here][rows] for column in columns], np.float64)
-            halves[half] = halves[half].plus(block.h[rows], own)
-        work.progress.advance(len(block.h))
-    work.progress.finish()
-    counts = int(after_space.sum()), int(at_space.sum())
-    return FeatureSums((halves[0], halves[1]), by_class, (counts[0], spaces[0]), (counts[1], spaces[1]), others, draws)
+    @classmethod
+    def over(
+        cls, model: Elman, corpus: Corpus, feature: FeatureValues, null: Null, *, work: Work = Work()
+    ) -> "FeatureSums":
+        """Run ``model`` over ``corpus`` and sum what the readings need."""
+        others = tuple(name for name in feature_names() if name != feature.name.replace("_", "-"))
+        compact = feature.values.astype(np.min_scalar_type(int(feature.values.max())))
+        draws = min(null.permutations, LARGEST_ARRAY // compact.nbytes)
+        shuffled = [null.generator(number).permutation(compact) for number in range(draws)]
+        columns = [feature.values, *(feature_column(name, corpus) for name in others), *shuffled]
+        halves, boundary = [Sums.none(model.hidden, len(columns)) for _ in range(2)], Split().boundary(len(corpus))
+        by_class = np.zeros((len(feature.classes), model.hidden))
+        at_space, after_space = corpus.data == ord(" "), np.append(False, corpus.data[:-1] == ord(" "))
+        spaces = np.zeros((2, model.hidden))
+        work.progress.start("means of states", len(corpus), "B")
+        for block in trace(model, corpus):
+            here = slice(block.start, block.start + len(block.h))
+            add_by_class(block.h, feature.labels[here], by_class)
+            spaces += np.array([after_space[here], at_space[here]], np.float64) @ block.h.astype(np.float64)
+            middle = min(max(boundary - block.start, 0), len(block.h))
+            for half, rows in enumerate((slice(0, middle), slice(middle, len(block.h)))):
+                own = np.array([column[here][rows] for column in columns], np.float64)
+                halves[half] = halves[half].plus(block.h[rows], own)
+            work.progress.advance(len(block.h))
+        work.progress.finish()
+        counts = int(after_space.sum()), int(at_space.sum())
+        return cls((halves[0], halves[1]), by_class, (counts[0], spaces[0]), (counts[1], spaces[1]), others, draws)

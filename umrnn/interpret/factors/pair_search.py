@@ -163,13 +163,13 @@ class PairSearch:
 class _Table(NamedTuple):
     """Sums of one slice of neurons, for some orders of the states."""
 
-    work: kernels.Work
+    work: kernels.Room
     sums: NDArray[np.float64]  # (P, r, W)
     whole: NDArray[np.float64]  # (P, D, W)
 
     @classmethod
     def empty(cls, unit: _Unit, orders: int, width: int, dtype: Any) -> "_Table":
-        work = kernels.Work(*(np.empty(shape, dtype) for shape in ((_CHUNK, width), width, width)))
+        work = kernels.Room(*(np.empty(shape, dtype) for shape in ((_CHUNK, width), width, width)))
         return cls(work, np.zeros((orders, unit.rows, width)), np.zeros((orders, len(unit.second), width)))
 
     def add(self, states: Any, rows: Any, centre: Any, neurons: tuple[int, int], plan: kernels.Plan) -> None:

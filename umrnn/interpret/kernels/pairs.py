@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from umrnn._jit import kernel
 
-__all__ = ["Plan", "Work", "arrange", "count_cells", "explain", "settle"]
+__all__ = ["Plan", "Room", "arrange", "count_cells", "explain", "settle"]
 
 
 class Plan(NamedTuple):
@@ -28,7 +28,7 @@ class Plan(NamedTuple):
     run_places: NDArray[np.int32]  # (D, m) row of the cell in the table of sums; -1 where the run is the whole cell
 
 
-class Work(NamedTuple):
+class Room(NamedTuple):
     """Room for the states of one chunk, of one dtype."""
 
     rows: NDArray[np.floating[Any]]  # (rows of a chunk, W)

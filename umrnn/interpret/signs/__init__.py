@@ -8,7 +8,7 @@ from umrnn.interpret.signs.graph import (
     save_graph,
     transitions,
 )
-from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_positions
+from umrnn.interpret.signs.influence import boolean_influence, cycles, sampled_indices
 from umrnn.interpret.signs.machine import SignMachine
 from umrnn.interpret.signs.sign_pass import Counterexample, SignPass, Ternary, null_bits
 
@@ -24,7 +24,7 @@ __all__ = [
     "graph_file",
     "most_visited",
     "null_bits",
-    "sampled_positions",
+    "sampled_indices",
     "save_graph",
     "transitions",
 ]

@@ -13,18 +13,18 @@ from umrnn.rnn.kernels.records import aligned
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
-__all__ = ["boolean_influence", "cycles", "sampled_positions"]
+__all__ = ["boolean_influence", "cycles", "sampled_indices"]
 
 _SAMPLES = 338  # of 1,024 bytes: 10, 13, …, 1021
 _NEURONS = 64  # whose flips are counted in one piece of work
 
 
-def sampled_positions(length: int) -> range:
+def sampled_indices(length: int) -> range:
     """Indices of at most 338 bytes, evenly spaced, that have a next one.
 
     Examples
     --------
-    >>> sampled_positions(1024), len(sampled_positions(1024))
+    >>> sampled_indices(1024), len(sampled_indices(1024))
     (range(10, 1023, 3), 338)
     """
     start = min(10, (length - 1) // 100)
@@ -40,7 +40,7 @@ def boolean_influence(
 
     Parameters
     ----------
-    corpus : at least two bytes; sampled as :func:`sampled_positions`
+    corpus : at least two bytes; sampled as :func:`sampled_indices`
     machine : of ``model``, if there is one already
 
     Returns
@@ -59,7 +59,7 @@ def boolean_influence(
     """
     check_predicts(corpus)
     machine = machine or SignMachine(model)
-    sampled = np.array(sampled_positions(len(corpus)))
+    sampled = np.array(sampled_indices(len(corpus)))
     packed = []
     for block in trace(model, corpus.slice(0, int(sampled[-1]) + 1)):
         here = sampled[(sampled >= block.start) & (sampled < block.start + len(block.h))] - block.start
