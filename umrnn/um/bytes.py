@@ -16,6 +16,7 @@ from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
 from umrnn.parallel import map_ordered, pool
 from umrnn.result import Result, Table, provenance
+from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["ByteStatistics", "byte_statistics"]
 
@@ -151,7 +152,7 @@ def _count(data: NDArray[np.uint8], threads: int | None) -> NDArray[np.int64]:
 
 def _held_out(counts: NDArray[np.int64], counted: NDArray[np.int64]) -> float:
     scored = counts - counted
-    costs = -np.log2((counted + 0.5) / (counted.sum() + 128.0))
+    costs = -np.log2(smoothed_shares(counted))
     return float(np.sum(scored * costs) / scored.sum())
 
 

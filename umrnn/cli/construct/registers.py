@@ -36,6 +36,10 @@ ManyGroupsOption = Annotated[
 HiddenOption = Annotated[
     int | None, typer.Option("--hidden", metavar="H", help="Neurons, --groups x --bits. [default: that product]")
 ]
+ReadoutOption = Annotated[
+    Literal["log-ratio", "fourier", "pinv", "gradient", "newton"],
+    typer.Option("--readout", help="How the output weights are found; the first three from counts alone."),
+]
 DescentOption = Annotated[
     int | None,
     typer.Option(
@@ -53,10 +57,7 @@ def shift_register(
     bits: BitsOption = None,
     groups: GroupsOption = None,
     hidden: HiddenOption = None,
-    readout: Annotated[
-        Literal["log-ratio", "fourier", "pinv", "gradient", "newton"],
-        typer.Option(help="How the output weights are found; the first three from counts alone."),
-    ] = "pinv",
+    readout: ReadoutOption = "pinv",
     ridge: Annotated[
         float | None, typer.Option(metavar="X", help="Of pinv or newton. [default: pinv 0.01, newton 0.0001]")
     ] = None,

@@ -7,7 +7,7 @@ import numpy as np
 from umrnn.construct.readout.newton import newton
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.readout.stochastic import fit_stochastic
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
 from umrnn.nulls import Null, share_of
 from umrnn.progress import SILENT, Progress, Renamed
@@ -15,6 +15,7 @@ from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
+from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["Features", "StateFeatures", "log_shares", "two_scores"]
 
@@ -121,8 +122,7 @@ def log_shares(text: Corpus) -> np.ndarray:
     >>> bool(log_shares(Corpus.from_bytes(b"aab")).argmax() == ord("a"))
     True
     """
-    shares = (np.bincount(text.data, minlength=ALPHABET) + 0.5) / (len(text) + ALPHABET / 2)
-    return np.asarray(np.log(shares))
+    return np.asarray(np.log(smoothed_shares(byte_counts(text.data))))
 
 
 def two_scores(

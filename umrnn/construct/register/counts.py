@@ -15,8 +15,8 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Bytes
-from umrnn.rnn.weights import ALPHABET
 from umrnn.um.counts import OffsetCounts, offset_counts
+from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["SPARE", "RegisterCounts", "count_register", "offsets_of"]
 
@@ -63,8 +63,7 @@ class RegisterCounts:
     @property
     def marginal(self) -> Doubles:
         """Smoothed share of each byte, (count + 1/2) / (n + 128): its logarithm is the output bias b_y."""
-        shares: Doubles = (self.byte_counts.astype(np.float64) + 0.5) / (self.length + 0.5 * ALPHABET)
-        return shares
+        return smoothed_shares(self.byte_counts)
 
     @classmethod
     def of(cls, counts: OffsetCounts, groups: int) -> "RegisterCounts":

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.study.holdout import Holdout
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.result import Table
+from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["COLUMNS", "PUBLISHED_COLUMNS", "Row", "as_table", "order_0"]
 
@@ -77,8 +78,7 @@ def order_0(holdout: Holdout, *, published: bool = False) -> Row:
     """
 
     def loss(counted: Corpus, scored: NDArray[np.uint8]) -> float:
-        counts = np.bincount(counted.data, minlength=256)
-        return float(-np.mean(np.log2((counts[scored] + 0.5) / (len(counted) + 128))))
+        return float(-np.mean(np.log2(smoothed_shares(byte_counts(counted.data)))[scored]))
 
     began, counted, whole = time.perf_counter(), holdout.counted, holdout.whole
     bpc = loss(counted, counted.data[1:])
