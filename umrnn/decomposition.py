@@ -1,9 +1,13 @@
 """Singular value decompositions with fixed signs, and the matrices of counts they are taken of."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from umrnn.errors import InputError
 
 __all__ = ["Decomposition", "centred", "decompose", "log_pair_table", "singular_values"]
 
@@ -44,15 +48,26 @@ def decompose(matrix: Matrix, scale: float | None = None) -> Decomposition:
     >>> decompose(np.array([[0.0, -2.0], [1.0, 0.0]])).S.tolist()
     [2.0, 1.0]
     """
-    U, S, Vt = np.linalg.svd(matrix, full_matrices=False)
+    with _converging():
+        U, S, Vt = np.linalg.svd(matrix, full_matrices=False)
     sign = np.where(U[np.abs(U).argmax(axis=0), np.arange(len(S))] < 0, -1.0, 1.0)
     return Decomposition(U * sign, _without_rounding(S, matrix, scale), Vt.T * sign)
 
 
 def singular_values(matrix: Matrix, scale: float | None = None) -> Matrix:
     """Largest first, 0 where only rounding is left of numbers of the size ``scale`` (the matrix itself by default)."""
-    S: Matrix = np.linalg.svd(matrix, compute_uv=False).astype(np.float64, copy=False)
+    with _converging():
+        S: Matrix = np.linalg.svd(matrix, compute_uv=False).astype(np.float64, copy=False)
     return _without_rounding(S, matrix, scale)
+
+
+@contextmanager
+def _converging() -> Iterator[None]:
+    """LAPACK gives up on numbers near the end of float64, and on what became infinite on the way."""
+    try:
+        yield
+    except np.linalg.LinAlgError:
+        raise InputError("a matrix has no singular values: its numbers are too large for them") from None
 
 
 def _without_rounding(S: Matrix, matrix: Matrix, scale: float | None) -> Matrix:

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import umrnn as package
 from umrnn.cli import corpus as corpus_commands
 from umrnn.cli.main import main
 from umrnn.errors import CheckFailed, MissingExtra
+from umrnn.rnn.formats import save
+from umrnn.rnn.weights import Elman
 
 COMMAND = [sys.executable, "-m", "umrnn"]
 
@@ -162,6 +165,20 @@ umrnn.__main__.start()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize(("words", "code"), [("eval", 0), ("interpret weights", 0), ("interpret svd", 1)])
+def test_process__weights_near_the_end_of_float64_are_one_line(tmp_path, words, code):
+    huge = np.random.default_rng(0)
+    shapes = ((4, 256), (4, 4), (4,), (256, 4), (256,))
+    path = save(Elman(*(huge.choice([-1e307, 1e307], size=shape) for shape in shapes)), tmp_path / "huge.npz")
+    argv = [*COMMAND, *words.split(), "--range", ":99", "--model", str(path)]
+    done = subprocess.run(argv, capture_output=True, timeout=60)
+    assert done.returncode == code
+    lines = done.stderr.decode().splitlines()
+    assert lines[0].startswith("note: some numbers went beyond what floating point holds")
+    assert [line.startswith("error: ") for line in lines[1:]] == [True] * code
 
 
 @pytest.mark.parametrize("threads", ["0", "-1", "many", ""])

@@ -14,6 +14,7 @@ Any other exception is a bug of umrnn, and shows its traceback.
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
@@ -27,6 +28,8 @@ from umrnn.errors import CheckFailed, UmrnnError
 from umrnn.report.text import show_text
 
 __all__ = ["app", "main"]
+
+_plain_warning = warnings.showwarning
 
 
 class _Mapped(TyperGroup):
@@ -104,11 +107,20 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a locale without '–' or '␣' gets an escape, not a traceback
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
     threads = os.environ.get("NUMBA_NUM_THREADS")
     if threads is not None and not (threads.isascii() and threads.isdigit() and int(threads) > 0):
         del os.environ["NUMBA_NUM_THREADS"]  # numba would not load; its own threads are not used here
         _say(f"note: NUMBA_NUM_THREADS={threads} is no number of threads and is left out; see --threads")
     _cache.use()
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """One line in place of NumPy's, whose first is about its own source; figures that are no numbers stay missing."""
+    if issubclass(category, RuntimeWarning) and "encountered in" in str(message):
+        _cache.note_once("some numbers went beyond what floating point holds: figures that need them are missing")
+    else:
+        _plain_warning(message, category, *where, **more)
 
 
 def _exit_code(problem: BaseException) -> int:

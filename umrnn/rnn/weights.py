@@ -102,8 +102,22 @@ class Elman:
         return {name: getattr(self, name) for name in _FIELDS}
 
     def astype(self, dtype: Any) -> "Elman":
-        """The same network with every weight rounded to ``dtype``."""
-        return Elman(*(array.astype(dtype) for array in self.arrays().values()))
+        """The same network with every weight rounded to ``dtype``.
+
+        Raises
+        ------
+        ModelError
+            If a weight is beyond its range.
+        """
+        with np.errstate(over="ignore", under="ignore"):
+            cast = {name: array.astype(dtype) for name, array in self.arrays().items()}
+        for name, array in cast.items():
+            if beyond := int(np.isinf(array).sum()):
+                largest = np.finfo(array.dtype).max
+                raise ModelError(
+                    f"{name} holds numbers that {array.dtype} cannot: {beyond} beyond {largest:.4g} in size"
+                )
+        return Elman(**cast)
 
     def facts(self) -> dict[str, Any]:
         """What a result says about its model."""

@@ -142,15 +142,11 @@ def in_float32(model: Elman) -> Elman:
     ModelError
         If a weight is beyond the range of float32.
     """
-    largest = np.finfo(np.float32).max
-    for name, array in model.arrays().items():
-        if beyond := int((np.abs(array) > largest).sum()):
-            raise ModelError(
-                f"{name} holds numbers that float32 cannot: {beyond} beyond {largest:.4g} in size",
-                hint="write npz, safetensors or PyTorch, which hold float64",
-            )
-    with np.errstate(under="ignore"):
+    try:
         return model.astype(np.float32)
+    except ModelError as problem:
+        hint = "write npz, safetensors or PyTorch, which hold float64"
+        raise ModelError(problem.message, hint=hint) from None
 
 
 def text_of(names: Mapping[str, Any] | list[str], most: int = 6) -> str:
