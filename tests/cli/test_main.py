@@ -176,9 +176,10 @@ def test_process__weights_near_the_end_of_float64_are_one_line(tmp_path, words, 
     argv = [*COMMAND, *words.split(), "--range", ":99", "--model", str(path)]
     done = subprocess.run(argv, capture_output=True, timeout=60)
     assert done.returncode == code
-    lines = done.stderr.decode().splitlines()
-    assert lines[0].startswith("note: some numbers went beyond what floating point holds")
-    assert [line.startswith("error: ") for line in lines[1:]] == [True] * code
+    said = done.stderr.decode()  # and progress, on a busy machine
+    assert said.count("note: some numbers went beyond what floating point holds") == 1
+    assert said.count("error: ") == code
+    assert "Warning" not in said
 
 
 @pytest.mark.parametrize("threads", ["0", "-1", "many", ""])
