@@ -1,6 +1,6 @@
 """``umrnn train``, ``eval``, ``sample`` and ``convert``: networks made, scored, heard and carried elsewhere."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -16,6 +16,10 @@ from umrnn.cli.options import (
     TableOption,
     ThreadsOption,
 )
+
+if TYPE_CHECKING:
+    from umrnn.rnn.model_file import ModelFile
+    from umrnn.rnn.verify import LogitCheck
 
 __all__ = ["convert", "evaluate", "sample", "train"]
 
@@ -163,17 +167,23 @@ def convert(
     from umrnn import rnn
     from umrnn.report.output import Output
     from umrnn.rnn.formats import Roles, describe
-    from umrnn.rnn.verify import LogitCheck, pytorch_logits
 
     if (check is None) != (check_input is None) or (check is not None and verify):
         raise typer.BadParameter("give --check LOGITS.npy with --check-input BYTES, or --verify, or neither")
     read = files_read(the_source=source, the_model=destination, the_logits=check, the_bytes=check_input)
     sink = Output.to("convert", format, output, table, keep=read)
     file = describe(source, layout=layout, layer=layer, names=Roles.in_file(names) if names else None)
-    expected = None
-    if check is not None and check_input is not None:
-        expected = LogitCheck.in_files(check, check_input, tolerance)
-    elif verify:
-        expected = pytorch_logits(file, open_corpus("siteinfo"))
+    expected = _expected(file, check, check_input, tolerance, verify=verify)
     home = describe(names_from).roles if names_from else None
     sink.emit(rnn.convert(file, destination, layout=layout, names=home, check=expected, force=force))
+
+
+def _expected(
+    file: "ModelFile", check: str | None, check_input: str | None, tolerance: float, *, verify: bool
+) -> "LogitCheck | None":
+    """The logits of the framework, from a file or from PyTorch run here; None where nobody asks."""
+    from umrnn.rnn.verify import LogitCheck, pytorch_logits
+
+    if check is not None and check_input is not None:
+        return LogitCheck.in_files(check, check_input, tolerance)
+    return pytorch_logits(file, open_corpus("siteinfo")) if verify else None
