@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -114,13 +115,7 @@ def convert(
     """
     written_format = format_of(destination, format)
     given = source.path if isinstance(source, ModelFile) else source
-    target = writable_file(destination, "the destination", keep={"the source": given})
-    need_library(written_format)
-    if target.exists() and target.is_file() and not force and not is_ours(target):
-        raise InputError(
-            f"{target} is there, and is no model that umrnn wrote",
-            hint="overwrite it with --force, or name another file",
-        )
+    target = _target(given, destination, written_format, force=force)
     file = source if isinstance(source, ModelFile) else describe(source, layout=layout)
     difference = None if check is None else check.difference(file.model)
     home = names or (file.roles if file.format == "torch" and file.roles and not file.roles.embedding else None)
@@ -144,6 +139,18 @@ def convert(
             model=file.provenance(),
         ),
     )
+
+
+def _target(source: str | os.PathLike[str], destination: str | os.PathLike[str], format: str, *, force: bool) -> Path:
+    """Where to write, checked before the work."""
+    target = writable_file(destination, "the destination", keep={"the source": source})
+    need_library(format)
+    if target.is_file() and not force and not is_ours(target):
+        raise InputError(
+            f"{target} is there, and is no model that umrnn wrote",
+            hint="overwrite it with --force, or name another file",
+        )
+    return target
 
 
 def _largest(a: NDArray[Any], b: NDArray[Any]) -> float:
