@@ -5,11 +5,13 @@ import pytest
 
 from tests.corpora import independent, markov
 from umrnn import rnn
-from umrnn.construct.bigram import bigram, bigram_network
+from umrnn.construct.bigram import bigram
+from umrnn.construct.offsets.pair_network import pair_network
 from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
+from umrnn.progress import Work
 from umrnn.um.pairs import pair_table
 
 pytestmark = pytest.mark.needs_jit
@@ -29,7 +31,7 @@ def test_published_test__on_the_second_kilobyte(reference):
     """EXPERIMENTS §24: 4.45 held out, which depends on the signs of bytes that were never seen."""
     whole = Corpus.open(reference / "enwik8-2m.bin", 0, 2048)
     result = bigram(Holdout.against(whole.slice(0, 1024), None, whole), draws=10, null=Null(0))
-    losses = result.tried["network"].held_out_bpc
+    losses = result.measured["network"].held_out_bpc
     assert min(losses) < 4.45 < max(losses)
 
 
@@ -51,7 +53,7 @@ def test_network__is_an_elman_that_scores_as_said():
     result = bigram(TEXT, hidden=32, draws=1, null=Null(0))
     assert (result.model.W_h == 0).all()
     assert rnn.bits_per_byte(result.model, TEXT) == pytest.approx(result.headline()["bpc"], abs=1e-5)
-    parts, counted = Holdout.of(TEXT), result.tried["network"].counted.model
+    parts, counted = Holdout.of(TEXT), result.measured["network"].fit.model
     assert parts.held_out_bpc(counted) == pytest.approx(result.headline()["held_out_bpc"], abs=1e-5)
 
 
@@ -62,14 +64,14 @@ def test_counting__is_its_definition():
     given = table / np.maximum(table.sum(1, keepdims=True), 1)
     bits = [-np.log2(given[a, b]) for a, b in zip(text.data[:-1], text.data[1:])]
     assert result.headline()["bpc_counting"] == pytest.approx(np.mean(bits), rel=1e-12)
-    row = result.tried["counting"].row
-    assert row.null_bpc > row.bpc
+    row = result.measured["counting"].row
+    assert row.published_null_bpc > row.published_bpc
 
 
 def test_maximum_likelihood__has_no_figure_for_pairs_never_seen():
     result = bigram(TEXT, draws=1, null=Null(0))
-    assert result.tried["counting"].row.held_out_bpc is None
-    assert result.tables()["draws"].rows[0][-3:] == (None, None, None)
+    assert result.measured["counting"].row.held_out_bpc is None
+    assert result.measured["counting"].spread()["held_out_bpc_median"] is None
     assert np.isfinite(result.headline()["bpc_mixed_held_out"])
 
 
@@ -81,7 +83,7 @@ def test_more_bytes_than_neurons__count_by_how_often_they_occur():
 
 
 def test_same_bits__on_any_number_of_threads():
-    runs = [bigram(TEXT.slice(0, 300), draws=2, threads=threads) for threads in (1, 3)]
+    runs = [bigram(TEXT.slice(0, 300), draws=2, work=Work(threads)) for threads in (1, 3)]
     assert runs[0].headline() == runs[1].headline()
     assert runs[0].model.sha256 == runs[1].model.sha256
 
@@ -89,7 +91,7 @@ def test_same_bits__on_any_number_of_threads():
 def test_singular_solve__names_the_condition_number():
     table = pair_table(TEXT.data[:-1], TEXT.data[1:])
     with pytest.raises(InputError, match=r"do not determine the read-out: condition number") as caught:
-        bigram_network(table, np.zeros(256), np.ones((4, 256)), ridge=1e-30)
+        pair_network(table, np.zeros(256), np.ones((4, 256)), ridge=1e-30)
     assert caught.value.hint == "raise the ridge above 1e-30"
 
 

@@ -12,6 +12,7 @@ from umrnn.construct.study.holdout import Holdout
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
+from umrnn.progress import Work
 
 pytestmark = pytest.mark.needs_jit
 TEXT = Corpus.siteinfo()
@@ -41,12 +42,13 @@ def test_hashes__keep_the_published_order(found):
 
 
 def test_honest_columns__stand_beside(found):
-    for each in found.tried.values():
+    for each in found.measured.values():
         assert each.row.bpc < each.row.null_bpc
         assert each.row.bpc < each.row.held_out_bpc
-        assert each.row.bytes_read == 1024
-    assert found.headline()["null_bpc_log_ratio"] == found.tried["log_ratio"].row.null_bpc
-    assert [len(each.bpc) for each in found.tried.values()] == [1, 1, 1, 3, 3, 3]
+        assert each.row.published_bpc < each.row.published_null_bpc
+        assert each.row.bytes_read == 512
+    assert found.headline()["null_bpc_log_ratio"] == found.measured["log_ratio"].row.published_null_bpc
+    assert [len(each.fits) for each in found.measured.values()] == [1, 1, 1, 3, 3, 3]
 
 
 @pytest.mark.parametrize("offset", [1, 4])
@@ -75,39 +77,39 @@ def test_models__score_what_was_fitted():
     result = reverse(text, (1, 4), draws=1, null=Null(0))
     for kind in ("log_ratio", "pattern_offsets", "difference", "random_hash", "bigram_hash"):
         bits = np.concatenate([bits for _, bits in result.model(kind).surprises(text)])
-        assert result.tried[kind].row.bpc == pytest.approx(bits[4:].mean(), abs=1e-9)
+        assert result.measured[kind].row.published_bpc == pytest.approx(bits[4:].mean(), abs=1e-9)
 
 
 def test_pair_hash__scores_held_out_bytes_with_the_same_signs(monkeypatch):
     """On all of a text, from its first byte on, blocks joined: what the fit says of its own positions."""
     text = TEXT.slice(0, 150)
     result = reverse(Holdout(text, text, 1, text), (1, 2), draws=1, null=Null(0))
-    tried = result.tried["pair_hash"]
-    whole = tried.fit.bits_after(text, 3)
-    assert whole == pytest.approx(tried.row.bpc, rel=1e-9)  # from the third byte on: positions t >= 2
+    found = result.measured["pair_hash"]
+    whole = found.fit.bits(text, 3)
+    assert whole == pytest.approx(found.row.bpc, rel=1e-9)  # from the third byte on: positions t >= 2
     monkeypatch.setattr("umrnn.construct.offsets.counted_codes._BLOCK", 11)
-    assert tried.fit.bits_after(text, 3) == pytest.approx(whole, rel=1e-12)
-    assert tried.row.held_out_bpc == pytest.approx(tried.fit.bits_after(text, 1), rel=1e-12)
+    assert found.fit.bits(text, 3) == pytest.approx(whole, rel=1e-12)
+    assert found.row.held_out_bpc == pytest.approx(found.fit.bits(text, 1), rel=1e-12)
 
 
 def test_one_lag__has_no_pair():
     result = reverse(TEXT.slice(0, 80), (3,), draws=1, null=Null(0))
-    assert "pair_hash" not in result.tried
+    assert "pair_hash" not in result.measured
     assert result.headline()["offsets"] == [4]
     assert result.headline()["null_bpc_log_ratio"] is None
 
 
 def test_long_text__counts_all_and_descends_on_the_latest():
     whole, part = (reverse(TEXT, (1, 2), draws=1, null=Null(0), descent_bytes=count) for count in (4096, 100))
-    assert part.tried["log_ratio"].row.detail == "log-ratio at lags, latest 100 bytes"
-    assert part.tried["pair_hash"].row.detail == "hash of the pair at lags 1 and 2, latest 100 bytes"
+    assert part.measured["log_ratio"].row.detail == "log-ratio at lags, latest 100 bytes"
+    assert part.measured["pair_hash"].row.detail == "hash of the pair at lags 1 and 2, latest 100 bytes"
     codes = [result.model().codes for result in (whole, part)]
     assert (codes[0] == codes[1]).all()
-    assert part.tried["log_ratio"].row.bytes_read == 1024
+    assert part.measured["log_ratio"].row.bytes_read == 512
 
 
 def test_same_bits__on_any_number_of_threads():
-    runs = [reverse(TEXT.slice(0, 150), (1, 2), draws=2, threads=threads).headline() for threads in (1, 3)]
+    runs = [reverse(TEXT.slice(0, 150), (1, 2), draws=2, work=Work(threads)).headline() for threads in (1, 3)]
     assert runs[0] == runs[1]
 
 

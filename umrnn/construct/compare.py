@@ -13,7 +13,8 @@ import numpy as np
 from umrnn._files import write_atomically
 from umrnn._validate import integer, positive
 from umrnn.construct.conjunctions import BASES, grown_network
-from umrnn.construct.offsets.random_codes import OffsetDesign, sign_codes
+from umrnn.construct.offsets.design import OffsetDesign
+from umrnn.construct.offsets.random_codes import sign_codes
 from umrnn.construct.readout.features import Features, StateFeatures, two_scores
 from umrnn.construct.register import Carrier, ClosedForms, RegisterFit
 from umrnn.construct.spectral import spectral_network

@@ -1,9 +1,10 @@
-"""Reverse isomorphism: features written from counts, as the factor map reads them, and read out by gradient steps.
+"""``construct reverse``: features written from counts, as the factor map reads them, and read out by gradient steps.
 
 The published program has the factor map's offsets, which are lags back from the byte just read: its "offset 1" is the
 byte before that one, and the byte just read itself is no candidate.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast, final
@@ -11,22 +12,21 @@ from typing import Any, cast, final
 from umrnn._validate import integer, offset_tuple
 from umrnn.construct.offsets.counted_codes import (
     STEPS,
+    PairHash,
     Places,
     Written,
+    WrittenCodes,
     difference_codes,
-    fit_codes,
-    fit_pair_hash,
     log_ratio_codes,
     random_codes,
 )
-from umrnn.construct.offsets.random_codes import first_position, seen
-from umrnn.construct.study.holdout import Holdout
-from umrnn.construct.study.row import Row, as_table
-from umrnn.construct.study.trials import Trial, Tried, order_0_of_all, spread_table, try_out
+from umrnn.construct.offsets.fit import OffsetFit, draws_table
+from umrnn.construct.offsets.latest import first_position, fitted_descent_bytes, seen
+from umrnn.construct.study import Entry, Holdout, Measured, Row, Study, as_table, order_0
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.readout import Readout
 from umrnn.um.search import greedy_steps
@@ -37,7 +37,6 @@ _GREEDY, _MAX_LAG = 8, 30
 _PAIR = (1, 7)  # lags of the factor map's commonest pair
 _BYTES = 16
 _DRAWS = 3
-DESCENT_BYTES = 1 << 12
 
 
 @final
@@ -47,44 +46,44 @@ class Reverse(Result):
 
     Parameters
     ----------
-    tried : by name: ``log_ratio``, ``pattern_offsets``, ``difference``, ``random_hash``, ``bigram_hash``, ``pair_hash``
+    measured : by name: ``log_ratio``, ``pattern_offsets``, ``difference``, ``random_hash``, ``bigram_hash``,
+        ``pair_hash``
     order_0 : the bytes' own frequencies
     """
 
-    tried: dict[str, Tried]
+    measured: Mapping[str, Measured[OffsetFit]]
     order_0: Row
 
     def model(self, kind: str = "log_ratio") -> Readout:
-        """The read-out of features of one kind, not of a hash of pairs: no file could hold that."""
-        return cast(Readout, self.tried[kind].fit.model)
+        """The read-out of features of one kind, fitted to the whole text; no file holds a hash of pairs."""
+        return cast(Readout, self.measured[kind].published_fits[0].model)
 
     def headline(self) -> dict[str, Any]:
-        """In-sample and held out by name; the shuffled null of the first."""
-        first = self.tried["log_ratio"]
-        losses = {f"bpc_{name}": each.row.bpc for name, each in self.tried.items()}
-        held_out = {f"bpc_{name}_held_out": each.row.held_out_bpc for name, each in self.tried.items()}
-        keys = [key for name in losses for key in (name, f"{name}_held_out")]
-        return {key: (losses | held_out)[key] for key in keys} | {
-            "null_bpc_log_ratio": first.row.null_bpc,
+        """By name, on the whole text as published and held out; the shuffled null of the first."""
+        first, losses = self.measured["log_ratio"], dict[str, Any]()
+        for name, each in self.measured.items():
+            losses |= {f"bpc_{name}": each.row.published_bpc, f"bpc_{name}_held_out": each.row.held_out_bpc}
+        return losses | {
+            "null_bpc_log_ratio": first.row.published_null_bpc,
             "order_0_held_out_bpc": self.order_0.held_out_bpc,
-            "offsets": list(first.fit.offsets),
+            "offsets": list(first.published_fits[0].offsets),
         }
 
     def tables(self) -> dict[str, Table]:
         """``constructions``: a row per kind of features; ``draws``: offsets, and the spread over random hashes."""
-        rows = as_table([self.order_0, *(each.row for each in self.tried.values())])
-        return {"constructions": rows, "draws": spread_table(self.tried.values())}
+        found = tuple(self.measured.values())
+        rows = as_table([self.order_0, *(each.row for each in found)])
+        return {"constructions": rows, "draws": draws_table(found)}
 
 
 def reverse(
-    parts: Holdout | Corpus,
+    holdout: Holdout | Corpus,
     lags: tuple[int, ...] | None = None,
     *,
     draws: int = _DRAWS,
-    descent_bytes: int = DESCENT_BYTES,
+    descent_bytes: int | None = None,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Reverse:
     """Write features of past bytes from counts, and fit nothing but their read-out.
 
@@ -99,12 +98,13 @@ def reverse(
 
     Parameters
     ----------
-    parts : the texts; a corpus stands for its halves
-    lags : by default the numbers of the eight offsets the greedy search finds, as published, on the text fitted
+    holdout : what is counted and what is held out; of a corpus, its halves
+    lags : default: the numbers of the eight offsets the greedy search finds, as published, on the text fitted
     draws : of the hashes, for the spread
-    descent_bytes : the latest positions of a text, on which steps are made; counts are taken of all
-    null : shuffles of the targets, from which the features are written too, one unless said otherwise; its seed is that
-        of the hashes
+    descent_bytes : the latest positions of a text, on which steps are made (default: 4,096, fewer where many kinds of
+        byte follow them); counts are taken of all
+    null : shuffles of the targets (default: one), from which the features are written too; its seed is that of the
+        hashes
 
     Raises
     ------
@@ -117,22 +117,16 @@ def reverse(
     >>> round(result.headline()["bpc_log_ratio"], 5)
     0.10708
     """
-    parts = Holdout.of(parts) if isinstance(parts, Corpus) else parts
-    null = null or Null(1)
-    integer("draws", draws, 1)
-    trials = _trials(lags, integer("descent-bytes", descent_bytes, 1), draws, null.seed, parts)
-    tried = try_out(list(trials.values()), parts, null, threads=threads, task="reverse", progress=progress)
+    holdout = Holdout.of(holdout) if isinstance(holdout, Corpus) else holdout
+    null, latest = null or Null(1), fitted_descent_bytes(descent_bytes, holdout.whole)
+    entries = _entries(lags, latest, integer("draws", draws, 1), null.seed, holdout)
+    found = Study(holdout, Check(null=null), work).measure(tuple(entries.values()), task="reverse")
+    settings = {"lags": lags, "draws": draws, "descent_bytes": latest, "permutations": null.permutations}
     return Reverse(
-        tried=dict(zip(trials, tried)),
-        order_0=order_0_of_all(parts),
+        measured=dict(zip(entries, found)),
+        order_0=order_0(holdout, published=True),
         provenance=provenance(
-            parts.whole,
-            parameters={
-                **{"lags": lags, "draws": draws, "descent_bytes": descent_bytes, "permutations": null.permutations},
-                **parts.parameters(),
-            },
-            seed=null.seed,
-            threads=threads,
+            holdout.whole, parameters=settings | holdout.parameters(), seed=null.seed, threads=work.threads
         ),
     )
 
@@ -154,31 +148,35 @@ def _lags(given: tuple[int, ...] | None, text: Corpus) -> tuple[int, ...]:
     return lags
 
 
-def _trials(given: tuple[int, ...] | None, latest: int, draws: int, seed: int, parts: Holdout) -> dict[str, Trial]:
-    found = {text: _lags(given, text) for text in (parts.whole, parts.counted)}
-    here = found[parts.whole]
-    width, pair = _BYTES * len(here), here[:2] if given else _PAIR
-    part = seen(parts.whole, latest)
+def _entries(
+    given: tuple[int, ...] | None, latest: int, draws: int, seed: int, holdout: Holdout
+) -> dict[str, Entry[OffsetFit]]:
+    """What is tried, by name; the source fits and scores the whole text."""
+    found = {text: _lags(given, text) for text in dict.fromkeys((holdout.whole, holdout.counted))}
+    here = found[holdout.counted]
+    width, pair = _BYTES * len(found[holdout.whole]), given[:2] if given else _PAIR
+    part = seen(holdout.counted, latest)
 
-    def places(shift: int, only: tuple[int, ...] | None = None) -> Places:
+    def places(shift: int, number: int | None = None, only: tuple[int, ...] = ()) -> Places:
         return {
-            text: (tuple(lag + shift for lag in only or lags), first_position(text, max(lags), latest))
+            text: (tuple(lag + shift for lag in only or lags[:number]), first_position(text, max(lags), latest))
             for text, lags in found.items()
         }
 
-    def trial(detail: str, written: Written, where: Places, often: int = 1) -> Trial:
-        return Trial("reverse", detail + part, STEPS, often, partial(fit_codes, written, where, seed))
+    def entry(detail: str, written: Written, where: Places, often: int = 1) -> Entry[OffsetFit]:
+        fit = WrittenCodes(written, where, seed)
+        return Entry("reverse", detail + part, fit, fit, often, STEPS)
 
     nearest = partial(random_codes, width=width)
-    trials = {
-        "log_ratio": trial("log-ratio at lags", log_ratio_codes, places(1)),
-        "pattern_offsets": trial("log-ratio at offsets", log_ratio_codes, places(0)),
-        "difference": trial("10 (P - mean P) at lags", difference_codes, places(1)),
-        "random_hash": trial("random hash at lags", random_codes, places(1), draws),
-        "bigram_hash": trial(f"hash of the byte at lag {here[0]}", nearest, places(1, here[:1]), draws),
+    entries = {
+        "log_ratio": entry("log-ratio at lags", log_ratio_codes, places(1)),
+        "pattern_offsets": entry("log-ratio at offsets", log_ratio_codes, places(0)),
+        "difference": entry("10 (P - mean P) at lags", difference_codes, places(1)),
+        "random_hash": entry("random hash at lags", random_codes, places(1), draws),
+        "bigram_hash": entry(f"hash of the byte at lag {here[0]}", nearest, places(1, 1), draws),
     }
     if len(pair) == 2:
-        fit = partial(fit_pair_hash, places(1, pair), width, seed)
         detail = f"hash of the pair at lags {pair[0]} and {pair[1]}{part}"
-        trials["pair_hash"] = Trial("reverse", detail, STEPS, draws, fit)
-    return trials
+        hashed = PairHash(places(1, only=pair), width, seed)
+        entries["pair_hash"] = Entry("reverse", detail, hashed, hashed, draws, STEPS)
+    return entries

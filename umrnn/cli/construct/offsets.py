@@ -1,6 +1,6 @@
 """``umrnn construct multi-offset | reverse | bigram``: what follows from single past bytes, without a state."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,13 +21,18 @@ from umrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from umrnn.construct.offsets.random_codes import OffsetDesign
+    from umrnn.construct.offsets.design import OffsetDesign
 
 __all__ = ["bigram", "multi_offset", "reverse"]
 
 DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Draws of random codes, for the spread.")]
 DescentOption = Annotated[
-    int, typer.Option("--descent-bytes", metavar="N", help="Bytes that gradient steps see, the latest.")
+    int | None,
+    typer.Option(
+        "--descent-bytes",
+        metavar="N",
+        help="Bytes that gradient steps see, the latest. [default: 4096, fewer where they are of many kinds]",
+    ),
 ]
 ReadoutOption = Annotated[
     str | None, typer.Option("--output", metavar="PATH.npz", help="Write the read-out there; eval scores it.")
@@ -48,7 +53,7 @@ def multi_offset(
     draws: Annotated[
         int | None, typer.Option(metavar="N", help="Draws of random codes. [default: 3; 1 beyond --descent-bytes]")
     ] = None,
-    descent_bytes: DescentOption = 1 << 12,
+    descent_bytes: DescentOption = None,
     permutations: ShufflesOption = 1,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -59,16 +64,17 @@ def multi_offset(
     """Read the next byte out of random codes of the bytes at several offsets; by default the published sets of them."""
     from umrnn.construct.multi_offset import multi_offset as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     command, designs = "construct multi-offset", _designs(offsets, greedy, neurons, features, output)
     writable_network(output, files_read(the_corpus=corpus, the_other=against), stateless=True)
     sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
     with drawn_progress() as progress:
-        null = Null(permutations, seed)
-        how: dict[str, Any] = {"draws": draws, "descent_bytes": descent_bytes, "threads": threads}
-        result = measure(parts, designs, null=null, **how, progress=progress)
-    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=result.fits[0].row.bpc)
+        null, work = Null(permutations, seed), Work(threads, progress)
+        result = measure(parts, designs, draws=draws, descent_bytes=descent_bytes, null=null, work=work)
+    bpc = result.measured[0].row.published_bpc
+    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=bpc)
     sink.emit(result)
 
 
@@ -87,7 +93,7 @@ def reverse(
     against: AgainstOption = None,
     held_out: HeldOutOption = None,
     draws: DrawsOption = 3,
-    descent_bytes: DescentOption = 1 << 12,
+    descent_bytes: DescentOption = None,
     permutations: ShufflesOption = 1,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -98,17 +104,19 @@ def reverse(
     """Write features of past bytes from counts, and fit nothing but their read-out."""
     from umrnn.construct.reverse import reverse as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     command = "construct reverse"
     writable_network(output, files_read(the_corpus=corpus, the_other=against), stateless=True)
     sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
     with drawn_progress() as progress:
-        null, chosen = Null(permutations, seed), lags.values if lags else None
-        how: dict[str, Any] = {"draws": draws, "descent_bytes": descent_bytes, "threads": threads}
-        result = measure(parts, chosen, null=null, **how, progress=progress)
+        null, work, chosen = Null(permutations, seed), Work(threads, progress), lags.values if lags else None
+        result = measure(parts, chosen, draws=draws, descent_bytes=descent_bytes, null=null, work=work)
     kind = "log_ratio" if write == "lags" else "pattern_offsets"
-    save_network(command, result, result.model(kind), output, fitted=[parts.whole], bpc=result.tried[kind].row.bpc)
+    save_network(
+        command, result, result.model(kind), output, fitted=[parts.whole], bpc=result.measured[kind].row.published_bpc
+    )
     sink.emit(result)
 
 
@@ -132,15 +140,17 @@ def bigram(
     """Write a network that predicts from the byte just read, with no training."""
     from umrnn.construct.bigram import bigram as measure
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     command = "construct bigram"
     writable_network(output, files_read(the_corpus=corpus, the_other=against))
     sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
     with drawn_progress() as progress:
-        null = Null(permutations, seed)
-        result = measure(parts, hidden=hidden, ridge=ridge, draws=draws, null=null, threads=threads, progress=progress)
-    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=result.tried["network"].row.bpc)
+        null, work = Null(permutations, seed), Work(threads, progress)
+        result = measure(parts, hidden=hidden, ridge=ridge, draws=draws, null=null, work=work)
+    bpc = result.measured["network"].row.published_bpc
+    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=bpc)
     sink.emit(result)
 
 
@@ -148,7 +158,7 @@ def _designs(
     offsets: Offsets | None, greedy: int | None, neurons: int, features: int, output: str | None
 ) -> "list[OffsetDesign] | None":
     """The one design that is asked for, None for the published ones."""
-    from umrnn.construct.offsets.random_codes import OffsetDesign
+    from umrnn.construct.offsets.design import OffsetDesign
 
     if offsets is not None and greedy is not None:
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")

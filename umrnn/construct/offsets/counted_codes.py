@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
-from umrnn.construct.offsets.random_codes import check_size, features_of, sign_codes
+from umrnn.construct.offsets.fit import OffsetFit
+from umrnn.construct.offsets.latest import check_size
+from umrnn.construct.offsets.random_codes import features_of, sign_codes
+from umrnn.construct.readout.features import log_shares
 from umrnn.construct.readout.gradient import descend
 from umrnn.construct.readout.regression import Linear, Regression
-from umrnn.construct.study.trials import Fit, Shuffle
+from umrnn.construct.study import Lesson
 from umrnn.corpus import Corpus
-from umrnn.progress import SILENT, Progress
 from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.readout import Readout
@@ -22,11 +25,11 @@ from umrnn.um.pairs import pair_table
 
 __all__ = [
     "STEPS",
+    "PairHash",
     "Places",
     "Written",
+    "WrittenCodes",
     "difference_codes",
-    "fit_codes",
-    "fit_pair_hash",
     "log_ratio_codes",
     "random_codes",
 ]
@@ -40,6 +43,8 @@ _BLOCK = 1 << 14  # positions scored together
 Written = Callable[[Corpus, Bytes, tuple[int, ...], np.random.Generator], Floats]
 """Codes (D, V, K) for the bytes at D offsets of a corpus, whose byte t is followed by ``targets[t]``."""
 Places = Mapping[Corpus, tuple[tuple[int, ...], int]]
+"""Of each text, which offsets are read, and the first position that is fitted."""
+Signs = NDArray[np.int8]
 
 
 def _frequencies(text: Corpus, targets: Bytes, offsets: tuple[int, ...]) -> tuple[Floats, Floats]:
@@ -72,71 +77,77 @@ def random_codes(
     return sign_codes(len(offsets), width, generator).astype(np.float64)
 
 
-def fit_codes(
-    written: Written,
-    places: Places,
-    seed: int,
-    text: Corpus,
-    draw: int,
-    shuffle: Shuffle | None = None,
-    progress: Progress = SILENT,
-) -> Fit:
-    """Write codes for ``text`` and fit their read-out; shuffled targets are what the codes are counted from, too.
+@dataclass(frozen=True)
+class WrittenCodes:
+    """Writes codes for a lesson and fits their read-out; what they are counted from are the lesson's targets.
 
-    ``places`` says for each text which offsets are read, and the first position that is fitted.
+    Parameters
+    ----------
+    written : writes the codes
+    places : of each text, which offsets are read, and the first position that is fitted
+    seed : of codes that are drawn, with the lesson's draw
     """
-    began = time.perf_counter()
-    offsets, first = places[text]
-    targets = contiguous(shuffle(text.data[1:]) if shuffle else text.data[1:])
-    codes = written(text, targets, offsets, np.random.default_rng((seed, draw)))
-    weights, bits = _read_out(text, features_of(text, offsets, codes, first), targets[first:], progress)
-    model = Readout(offsets, codes, weights.W, weights.b)
-    return Fit(model, offsets, bits, time.perf_counter() - began, len(text), partial(bits_after, model))
+
+    written: Written
+    places: Places
+    seed: int
+
+    def __call__(self, lesson: Lesson) -> OffsetFit:
+        """The read-out after its steps."""
+        began = time.perf_counter()
+        text, targets = lesson.corpus, contiguous(lesson.targets)
+        offsets, first = self.places[text]
+        codes = self.written(text, targets, offsets, np.random.default_rng((self.seed, lesson.draw)))
+        weights, bits = _read_out(lesson, features_of(text, offsets, codes, first), targets[first:])
+        model = Readout(offsets, codes, weights.W, weights.b)
+        return OffsetFit(model, offsets, bits, time.perf_counter() - began, partial(bits_after, model))
 
 
-def fit_pair_hash(
-    places: Places,
-    width: int,
-    seed: int,
-    text: Corpus,
-    draw: int,
-    shuffle: Shuffle | None = None,
-    progress: Progress = SILENT,
-) -> Fit:
-    """The same for random signs of a pair of bytes, which no :class:`Readout` can hold."""
-    began = time.perf_counter()
-    (a, b), first = places[text]
-    generator = np.random.default_rng((seed, draw))
-    signs = (2 * generator.integers(0, 2, (ALPHABET * ALPHABET, width)) - 1).astype(np.int8)
-    targets = contiguous(shuffle(text.data[1:]) if shuffle else text.data[1:])
-    check_size((len(text) - 1 - first) * width * 8)
-    rows = _pair_rows(text, (a, b), signs, first, len(text) - 1)
-    weights, bits = _read_out(text, rows, targets[first:], progress)
+@dataclass(frozen=True)
+class PairHash:
+    """The same for ``width`` random signs of a pair of bytes, which no :class:`Readout` can hold."""
 
-    def score(corpus: Corpus, boundary: int) -> float:
-        total = 0.0
-        for start in range(boundary - 1, len(corpus) - 1, _BLOCK):
-            stop = min(start + _BLOCK, len(corpus) - 1)
-            block = _pair_rows(corpus, (a, b), signs, start, stop)
-            problem = Regression(block, contiguous(corpus.data[start + 1 : stop + 1]), weights, threads=1)
-            total += float(problem.bits(problem.gathered(weights)).sum())
-        return total / (len(corpus) - boundary)
+    places: Places
+    width: int
+    seed: int
 
-    return Fit(None, (a, b), bits, time.perf_counter() - began, len(text), score)
+    def __call__(self, lesson: Lesson) -> OffsetFit:
+        """The read-out after its steps."""
+        began = time.perf_counter()
+        text, targets = lesson.corpus, contiguous(lesson.targets)
+        (a, b), first = self.places[text]
+        generator = np.random.default_rng((self.seed, lesson.draw))
+        signs = (2 * generator.integers(0, 2, (ALPHABET * ALPHABET, self.width)) - 1).astype(np.int8)
+        check_size((len(text) - 1 - first) * self.width * 8)
+        rows = _pair_rows(text, (a, b), signs, first, len(text) - 1)
+        weights, bits = _read_out(lesson, rows, targets[first:])
+        score = partial(_pair_bits, (a, b), signs, weights)
+        return OffsetFit(None, (a, b), bits, time.perf_counter() - began, score)
 
 
-def _read_out(text: Corpus, rows: Floats, targets: Bytes, progress: Progress) -> tuple[Linear, float]:
+def _read_out(lesson: Lesson, rows: Floats, targets: Bytes) -> tuple[Linear, float]:
     """W = 0 and b = ln (count + ½) / (n + 128) after 499 steps of rate ½, and the mean loss in bits there."""
-    counts = np.bincount(text.data, minlength=ALPHABET)
-    start = Linear(np.zeros((ALPHABET, rows.shape[1])), np.log((counts + 0.5) / (len(text) + 128)))
-    end = descend(Regression(rows, contiguous(targets), start, threads=1), start, [_RATE] * STEPS, progress=progress)
+    start = Linear(np.zeros((ALPHABET, rows.shape[1])), log_shares(lesson.corpus))
+    problem = Regression(rows, contiguous(targets), start, threads=1)
+    end = descend(problem, start, [_RATE] * STEPS, progress=lesson.work.progress)
     return end.weights, end.bits[-1]
 
 
-def _pair_rows(corpus: Corpus, pair: tuple[int, int], signs: NDArray[np.int8], first: int, last: int) -> Floats:
+def _pair_rows(corpus: Corpus, pair: tuple[int, int], signs: Signs, first: int, last: int) -> Floats:
     """Signs of the bytes at two offsets; zero where one of them lies before the text."""
     places = np.arange(first, last) + 1 - np.array(pair)[:, None]
     a, b = corpus.data[np.maximum(places, 0)].astype(np.int64)
     rows: Floats = signs[a * ALPHABET + b].astype(np.float64)
     rows[(places < 0).any(0)] = 0
     return rows
+
+
+def _pair_bits(pair: tuple[int, int], signs: Signs, weights: Linear, corpus: Corpus, boundary: int) -> float:
+    """Mean loss on the bytes from ``boundary`` on, a block of positions at a time."""
+    total = 0.0
+    for start in range(boundary - 1, len(corpus) - 1, _BLOCK):
+        stop = min(start + _BLOCK, len(corpus) - 1)
+        block = _pair_rows(corpus, pair, signs, start, stop)
+        problem = Regression(block, contiguous(corpus.data[start + 1 : stop + 1]), weights, threads=1)
+        total += float(problem.bits(problem.gathered(weights)).sum())
+    return total / (len(corpus) - boundary)
