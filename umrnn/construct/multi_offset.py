@@ -7,8 +7,9 @@ from typing import Any, cast, final
 from umrnn._validate import integer
 from umrnn.construct.offsets.design import OffsetDesign, places_of
 from umrnn.construct.offsets.fit import OffsetFit, draws_table
-from umrnn.construct.offsets.latest import fitted_descent_bytes, outputs_of
+from umrnn.construct.offsets.latest import fitted_descent_bytes
 from umrnn.construct.offsets.random_codes import RandomCodes
+from umrnn.construct.readout.latest import outputs_of
 from umrnn.construct.study import Entry, Holdout, Measured, Row, Study, as_table, order_0
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
@@ -33,7 +34,7 @@ PUBLISHED = (
     OffsetDesign(greedy=8, neurons=256),
 )
 _DRAWS, _FEW_DRAWS = 3, 1
-_AFFORDABLE = 120e9  # multiplications of all fits in one direction: about ten seconds of one core
+_AFFORDABLE = 80e9  # multiplications of all fits in one direction: about ten seconds of one core
 
 Places = Mapping[Corpus, tuple[int, ...]]
 

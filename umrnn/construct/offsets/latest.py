@@ -1,16 +1,14 @@
 """Which positions of a text gradient steps see: the latest ones, no more of them than the work allows."""
 
-import numpy as np
-
 from umrnn._validate import integer
+from umrnn.construct.readout.latest import CHEAP, outputs_of
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 
-__all__ = ["DESCENT_BYTES", "check_size", "first_position", "fitted_descent_bytes", "outputs_of", "seen"]
+__all__ = ["DESCENT_BYTES", "check_size", "first_position", "fitted_descent_bytes", "seen"]
 
 DESCENT_BYTES = 1 << 12
 """Positions that gradient steps see where the bytes after them are of few kinds."""
-_WORK = 1 << 16  # positions x outputs of one step; of the published text 1,023 x 53
 _LARGEST = 1 << 30  # bytes of features held at once
 
 
@@ -20,23 +18,12 @@ def fitted_descent_bytes(given: int | None, text: Corpus) -> int:
     Examples
     --------
     >>> fitted_descent_bytes(None, Corpus.siteinfo()), fitted_descent_bytes(None, Corpus.from_bytes(bytes(range(256))))
-    (1236, 255)
+    (1037, 214)
     """
     if given is not None:
         return integer("descent-bytes", given, 1)
     latest = min(DESCENT_BYTES, max(1, len(text) - 1))
-    return max(1, min(DESCENT_BYTES, _WORK // outputs_of(text, latest)))
-
-
-def outputs_of(text: Corpus, latest: int) -> int:
-    """Outputs that a softmax tells apart on the latest positions: the bytes that follow there, and all others as one.
-
-    Examples
-    --------
-    >>> outputs_of(Corpus.from_bytes(b"abab"), 2)
-    3
-    """
-    return min(256, len(np.unique(text.data[-latest:])) + 1)
+    return max(1, min(DESCENT_BYTES, CHEAP // outputs_of(text, latest)))
 
 
 def first_position(text: Corpus, least: int, latest: int) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer
 from umrnn.construct.readout.gradient import Descent, descend, rates_falling
+from umrnn.construct.readout.latest import CHEAP, outputs_of
 from umrnn.construct.readout.newton import newton
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.register.carrier import Carrier
@@ -29,7 +30,6 @@ __all__ = ["DESCENT_BYTES", "Descents", "bounded_descents"]
 Doubles = NDArray[np.float64]
 
 DESCENT_BYTES = 1 << 13  # positions that a descent sees, the latest; a published corpus has 1,006
-_CHEAP = 55_000  # positions x outputs of a descent in a command that makes many; of a published corpus 1,006 x 53
 _PART = 8  # of a longer text such a descent sees the latest of so many parts
 _NEWTON_RIDGE = 1e-4  # in-sample; without one the early positions, not fitted, pay for weights without bound
 _NEWTON_RIDGES = (1e-3, 1e-2, 1e-1)
@@ -179,8 +179,7 @@ def bounded_descents(
     """
     found = []
     for text in (holdout.counted, holdout.whole):
-        outputs = min(ALPHABET, len(np.unique(text.data[-DESCENT_BYTES:])) + 1)  # bytes that do not occur share one
-        cheap = int(_CHEAP / outputs * len(text) / len(holdout.whole))
+        cheap = int(CHEAP / outputs_of(text, DESCENT_BYTES) * len(text) / len(holdout.whole))
         bounded = max(1, min(DESCENT_BYTES, max(cheap, len(text) // _PART)))
         found.append(Descents(carrier, bounded if latest is None else latest, leave_out))
     return found[0], found[1]
