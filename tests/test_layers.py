@@ -27,7 +27,7 @@ LAYERS = (
         "_mapped",
         "_stretches",
     ),
-    ("corpus", "result", "nulls", "compressors", "decomposition", "statistics"),
+    ("corpus", "alphabet", "result", "nulls", "compressors", "decomposition", "statistics"),
     ("um", "rnn"),
     ("interpret",),
     ("construct",),

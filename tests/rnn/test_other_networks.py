@@ -181,7 +181,9 @@ def test_names__that_are_not_there_or_do_not_fit(tmp_path: Path) -> None:
         ({"W_x": "n", "W_h": "h", "W_y": "o"}, "weights must be floating point, got int64 in n"),
     ):
         refused(path, rule, names=Roles.named(names))
-    refused(save(random_model(2), tmp_path / "m.bin"), "layer and names must be left out", InputError, layer="0")
+    refused(
+        save(random_model(2), tmp_path / "m.bin"), "layer, names and alphabet must be left out", InputError, layer="0"
+    )
 
 
 # Half and mixed precision

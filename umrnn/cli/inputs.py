@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, cast
 
 from umrnn.cli.options import ByteRange, parse_range
 from umrnn.errors import InputError
-from umrnn.report.text import show_text
+from umrnn.report.text import show_text, spell
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
     from umrnn.rnn.formats import ModelFile, ReadoutFile
 
-__all__ = ["files_read", "open_corpus", "open_known", "open_model", "open_predictor", "open_reading", "two_parts"]
+__all__ = [
+    "check_reads_bytes",
+    "files_read",
+    "open_corpus",
+    "open_known",
+    "open_model",
+    "open_predictor",
+    "open_reading",
+    "recoded",
+    "two_parts",
+]
 
 
 def open_corpus(source: str, byte_range: ByteRange | None = None) -> "Corpus":
@@ -71,7 +81,26 @@ def open_reading(source: str, byte_range: ByteRange | None, model: str | None) -
         If another corpus is named and no network.
     """
     network = open_known(source, model)
-    return open_corpus(source, byte_range), network
+    return recoded(open_corpus(source, byte_range), network), network
+
+
+def recoded(corpus: "Corpus", network: "ModelFile | ReadoutFile") -> "Corpus":
+    """``corpus`` as the network reads it: in the symbols of its alphabet, which tables then show.
+
+    Raises
+    ------
+    InputError
+        If the corpus holds anything that is not in the alphabet.
+    """
+    alphabet = getattr(network, "alphabet", None)
+    if alphabet is None:
+        return corpus
+    read: Corpus = alphabet.recode(corpus)
+    spell(alphabet.spellings)
+    if read is not corpus:
+        name = show_text(corpus.name)
+        sys.stderr.write(f"note: {name} is read as {len(read)} symbols of the network; positions count symbols\n")
+    return read
 
 
 def open_known(source: str, model: str | None) -> "ModelFile":
@@ -83,6 +112,12 @@ def open_known(source: str, model: str | None) -> "ModelFile":
             hint=f"umrnn train --corpus {trained} --optimizer adam --output network.npz, then --model network.npz",
         )
     return open_model(model)
+
+
+def check_reads_bytes(network: "ModelFile") -> None:
+    """Refuse, for a command that trains on bytes, a network whose symbols are others."""
+    if network.alphabet is not None and not network.alphabet.is_ascii:
+        raise InputError(f"{network.path} is a network over characters, and this command trains on bytes")
 
 
 def files_read(**named: str | None) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ import umrnn
 from umrnn import _cache
 from umrnn.cli import construct, corpus, demo, env, interpret, network, patterns
 from umrnn.errors import CheckFailed, UmrnnError
-from umrnn.report.text import show_text
+from umrnn.report.text import show_text, spell
 
 __all__ = ["app", "main"]
 
@@ -108,6 +108,7 @@ def _prepare() -> None:
         if hasattr(stream, "reconfigure"):  # a locale without '–' or '␣' gets an escape, not a traceback
             stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
+    spell(None)
     threads = os.environ.get("NUMBA_NUM_THREADS")
     if threads is not None and not (threads.isascii() and threads.isdigit() and int(threads) > 0):
         del os.environ["NUMBA_NUM_THREADS"]  # numba would not load; its own threads are not used here

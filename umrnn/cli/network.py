@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 import typer
 
 from umrnn.cli.files import training_files
-from umrnn.cli.inputs import files_read, open_corpus, open_model, open_predictor
+from umrnn.cli.inputs import files_read, open_corpus, open_model, open_predictor, recoded
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -16,6 +16,7 @@ from umrnn.cli.options import (
     TableOption,
     ThreadsOption,
 )
+from umrnn.report.text import spell
 
 if TYPE_CHECKING:
     from umrnn.rnn.model_file import ModelFile
@@ -107,6 +108,7 @@ def evaluate(
     read = files_read(the_corpus=corpus, the_model=model)
     sink, source = Output.to("eval", format, output, table, keep=read), open_corpus(corpus, byte_range)
     network = open_predictor(model)
+    source = recoded(source, network)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
         sink.emit(rnn.evaluate(network, source, null=null, threads=threads, progress=progress))
@@ -129,7 +131,8 @@ def sample(
 
     sink = Output.to("sample", format, output, table, keep=files_read(the_model=model))
     network = open_model(model)
-    read = prompt.encode("utf-8", "surrogateescape")
+    read = network.encode(prompt)
+    spell(None if network.alphabet is None else network.alphabet.spellings)
     with drawn_progress() as progress:
         result = rnn.draw(network, length, read, seed=seed, temperature=temperature, progress=progress)
     sink.emit(result)
@@ -147,6 +150,9 @@ def convert(
     names: Annotated[
         str | None, typer.Option(metavar="PATH", help="JSON: which array of IN is W_x, W_h, b_h, W_y, b_y, embedding.")
     ] = None,
+    alphabet: Annotated[
+        str | None, typer.Option(metavar="PATH", help="JSON: the symbols of a network over characters, in its order.")
+    ] = None,
     names_from: Annotated[
         str | None, typer.Option(metavar="PATH", help="Name the tensors of a PyTorch file OUT as in this one.")
     ] = None,
@@ -154,8 +160,10 @@ def convert(
         str | None, typer.Option(metavar="PATH", help="npy: logits the framework gave for --check-input; must be ours.")
     ] = None,
     check_input: Annotated[str | None, typer.Option(metavar="PATH", help="The bytes that gave --check.")] = None,
-    tolerance: Annotated[float, typer.Option(metavar="X", help="Largest difference from --check.")] = 1e-3,
-    verify: Annotated[bool, typer.Option("--verify", help="Compare with torch.nn.RNN itself on siteinfo.")] = False,
+    tolerance: Annotated[
+        float, typer.Option(metavar="X", help="Largest difference allowed by --check or --verify.")
+    ] = 1e-3,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare with torch.nn.RNN itself, run here.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT though umrnn did not write it.")] = False,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
@@ -165,6 +173,7 @@ def convert(
 ) -> None:
     """Carry a network from one file format to another, and prove it. Nothing is random; --threads has no effect."""
     from umrnn import rnn
+    from umrnn.alphabet import Alphabet
     from umrnn.report.output import Output
     from umrnn.rnn.formats import Roles, describe
 
@@ -172,9 +181,10 @@ def convert(
         raise typer.BadParameter("give --check LOGITS.npy with --check-input BYTES, or --verify, or neither")
     read = files_read(the_source=source, the_model=destination, the_logits=check, the_bytes=check_input)
     sink = Output.to("convert", format, output, table, keep=read)
-    file = describe(source, layout=layout, layer=layer, names=Roles.in_file(names) if names else None)
+    roles, symbols = Roles.in_file(names) if names else None, Alphabet.in_file(alphabet) if alphabet else None
+    file = describe(source, layout=layout, layer=layer, names=roles, alphabet=symbols)
     expected = _expected(file, check, check_input, tolerance, verify=verify)
-    home = describe(names_from).roles if names_from else None
+    home = describe(names_from, alphabet=file.alphabet).roles if names_from else None
     sink.emit(rnn.convert(file, destination, layout=layout, names=home, check=expected, force=force))
 
 
@@ -182,8 +192,8 @@ def _expected(
     file: "ModelFile", check: str | None, check_input: str | None, tolerance: float, *, verify: bool
 ) -> "LogitCheck | None":
     """The logits of the framework, from a file or from PyTorch run here; None where nobody asks."""
-    from umrnn.rnn.verify import LogitCheck, pytorch_logits
+    from umrnn.rnn.verify import LogitCheck, pytorch_logits, verification_text
 
     if check is not None and check_input is not None:
-        return LogitCheck.in_files(check, check_input, tolerance)
-    return pytorch_logits(file, open_corpus("siteinfo")) if verify else None
+        return LogitCheck.in_files(check, check_input, tolerance, file.alphabet)
+    return pytorch_logits(file, verification_text(file.alphabet), tolerance) if verify else None

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from umrnn.report.plain import python_value
-from umrnn.report.text import show_bytes, show_text
+from umrnn.report.text import show_bytes, show_text, source_bytes
 from umrnn.result import Result, Table
 
 __all__ = ["to_csv", "to_json"]
@@ -53,7 +53,7 @@ def _names(column: str, twice: bool) -> list[str]:
 
 def _cells(value: Any, twice: bool) -> list[str]:
     if isinstance(value, bytes):
-        return [show_bytes(value), value.hex()]
+        return [show_bytes(value), source_bytes(value).hex()]
     return [_cell(python_value(value)), ""] if twice else [_cell(python_value(value))]
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from umrnn.report.text import show_bytes
+from umrnn.report.text import show_bytes, source_bytes
 
 __all__ = ["python_value"]
 
@@ -23,7 +23,7 @@ def python_value(value: Any) -> Any:
     if isinstance(value, float):
         return value + 0.0 if math.isfinite(value) else None  # the sum turns -0.0 into 0.0
     if isinstance(value, bytes):
-        return {"text": show_bytes(value), "hex": value.hex()}
+        return {"text": show_bytes(value), "hex": source_bytes(value).hex()}
     if isinstance(value, Mapping):
         return {str(key): python_value(item) for key, item in value.items()}
     if isinstance(value, Iterable):

@@ -1,10 +1,10 @@
 """How bytes, strings and numbers are written for people; every renderer uses these and nothing else."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["MISSING", "show", "show_bytes", "show_number", "show_text"]
+__all__ = ["MISSING", "show", "show_bytes", "show_number", "show_text", "source_bytes", "spell"]
 
 MISSING = "–"
 
@@ -14,7 +14,25 @@ def _spelling(byte: int) -> str:
     return special.get(byte) or (chr(byte) if 0x20 < byte < 0x7F else rf"\x{byte:02x}")
 
 
-_SPELLINGS = tuple(_spelling(byte) for byte in range(256))
+_PLAIN = tuple(_spelling(byte) for byte in range(256))
+_spellings = _PLAIN
+_symbols: dict[int, str] = {}
+
+
+def spell(symbols: Mapping[int, str] | None) -> None:
+    """From now on show these symbols for the bytes that stand for them (``Alphabet.spellings``); None: bytes again."""
+    global _spellings
+    _symbols.clear()
+    _symbols.update(symbols or {})
+    shown = {byte: show_text(symbol) for byte, symbol in _symbols.items() if len(symbol) > 1 or ord(symbol) > 126}
+    _spellings = tuple(shown.get(byte, _PLAIN[byte]) for byte in range(256))
+
+
+def source_bytes(data: bytes) -> bytes:
+    """What ``data`` stands for in the source: itself, or the UTF-8 of its symbols."""
+    if not _symbols:
+        return data
+    return b"".join(_symbols[b].encode("utf-8", "surrogatepass") if b in _symbols else bytes((b,)) for b in data)
 
 
 def show_bytes(data: bytes) -> str:
@@ -27,7 +45,7 @@ def show_bytes(data: bytes) -> str:
     >>> print(show_bytes(b'<a b="\xc3\xa9">\n'))
     <a␣b="\xc3\xa9">\n
     """
-    return "".join(_SPELLINGS[byte] for byte in data)
+    return "".join(_spellings[byte] for byte in data)
 
 
 def show_text(text: str) -> str:

@@ -14,7 +14,6 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.formats import READABLE, Roles, describe, format_of, is_ours, need_library, save
-from umrnn.rnn.formats import load as load_model
 from umrnn.rnn.formats.arrays import in_float32
 from umrnn.rnn.model_file import ModelFile
 from umrnn.rnn.verify import LogitCheck, logits
@@ -121,7 +120,7 @@ def convert(
     home = names or (file.roles if file.format == "torch" and file.roles and not file.roles.embedding else None)
     about = file.metadata if metadata is None else metadata
     save(file.model, target, metadata=about, format=written_format, names=home)
-    after = load_model(target) if written_format in READABLE else in_float32(file.model)
+    after = _read_back(file, target) if written_format in READABLE else in_float32(file.model)
     corpus = Corpus.siteinfo()
     return Conversion(
         source_format=file.format,
@@ -139,6 +138,11 @@ def convert(
             model=file.provenance(),
         ),
     )
+
+
+def _read_back(file: ModelFile, target: Path) -> Elman:
+    """The network as it was written; a PyTorch file holds the symbols of an alphabet and does not name them."""
+    return describe(target, alphabet=file.alphabet if format_of(target) == "torch" else None).model
 
 
 def _target(source: str | os.PathLike[str], destination: str | os.PathLike[str], format: str, *, force: bool) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.compressors import compressed_bpc
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import SILENT, Progress
@@ -37,6 +37,8 @@ class Evaluation(Result):
     order_0_bpc : entropy of the bytes' own frequencies, which no model of single bytes can beat in-sample
     targets : n - 1, the bytes predicted
     compressed : bits per byte of standard compressors, by name
+    bits_per_byte : of a network over characters, whose ``bpc`` and all other figures are per symbol: the same loss per
+        byte of UTF-8; else None
     """
 
     bpc: float
@@ -45,6 +47,7 @@ class Evaluation(Result):
     order_0_bpc: float
     targets: int
     compressed: Mapping[str, float]
+    bits_per_byte: float | None = None
 
     def headline(self) -> dict[str, Any]:
         """The loss and on which bytes, the loss on shuffled bytes, the entropy of the bytes, the compressors."""
@@ -56,6 +59,9 @@ class Evaluation(Result):
             "order_0_bpc": self.order_0_bpc,
             **{f"{name}_bpc": bits for name, bits in self.compressed.items()},
             "targets": self.targets,
+            **(
+                {} if self.bits_per_byte is None else {"bits_per_symbol": self.bpc, "bits_per_byte": self.bits_per_byte}
+            ),
         }
 
     def tables(self) -> dict[str, Table]:
@@ -144,6 +150,7 @@ def evaluate(
     return Evaluation(
         bpc=bpc,
         standing=standing(corpus, fitted),
+        bits_per_byte=_per_byte(model, bpc, corpus),
         shuffled_bpc=float(np.mean(drawn)) if drawn else None,
         order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
@@ -156,6 +163,15 @@ def evaluate(
             model=facts,
         ),
     )
+
+
+def _per_byte(model: Any, bpc: float, corpus: Corpus) -> float | None:
+    """The loss per byte of UTF-8 where symbols are not bytes."""
+    alphabet = model.alphabet if isinstance(model, ModelFile) else None
+    if alphabet is None or alphabet.is_ascii:
+        return None
+    written = int(alphabet.lengths @ byte_counts(corpus.data[1:]))
+    return bpc * (len(corpus) - 1) / written
 
 
 def _order_0(corpus: Corpus) -> float:

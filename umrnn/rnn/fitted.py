@@ -190,7 +190,9 @@ def model_metadata(
     """
     names = ("umrnn", "corpus", "model", "parameters", "seed")
     facts = {name: provenance[name] for name in names if provenance.get(name) is not None}
-    return {"command": f"umrnn {command}", **figures, **facts, **_fitted_record(fitted)}
+    alphabet = (provenance.get("model") or {}).get("alphabet")  # of the network that this one was made from
+    own = {} if alphabet is None else {"alphabet": alphabet}
+    return {"command": f"umrnn {command}", **figures, **facts, **own, **_fitted_record(fitted)}
 
 
 def _fitted_record(fitted: Sequence[Corpus | FittedTo | None]) -> dict[str, Any]:

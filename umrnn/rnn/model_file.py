@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from umrnn.alphabet import Alphabet
 from umrnn.rnn.fitted import FittedTo
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
@@ -52,7 +53,18 @@ class ModelFile:
             "hidden": self.model.hidden,
             "dtype": str(self.model.dtype),
             "sha256": self.model.sha256,
+            **({} if self.alphabet is None else {"alphabet": self.alphabet.record()}),
         }
+
+    @property
+    def alphabet(self) -> Alphabet | None:
+        """The symbols that stand for bytes; None where bytes are bytes."""
+        return Alphabet.read(_record(self.metadata.get("alphabet")))
+
+    def encode(self, text: str) -> bytes:
+        """``text`` as the network reads it: in UTF-8, or in the symbols of its alphabet."""
+        alphabet = self.alphabet
+        return text.encode("utf-8", "surrogateescape") if alphabet is None else alphabet.encode(text)
 
     def fitted_to(self) -> FittedTo | None:
         """What the file says of the bytes its network was fitted to; None where it says nothing."""

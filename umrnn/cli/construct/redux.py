@@ -7,7 +7,7 @@ import typer
 from umrnn.cli.construct.options import ShufflesOption
 from umrnn.cli.construct.parts import AgainstOption, HeldOutOption, open_parts
 from umrnn.cli.construct.written import save_network, writable_network
-from umrnn.cli.inputs import files_read, open_known
+from umrnn.cli.inputs import check_reads_bytes, files_read, open_known
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -67,6 +67,7 @@ def redux(
     command, read = "construct redux", files_read(the_corpus=corpus, the_other=against, the_model=model)
     writable_network(output, read)
     sink, network = Output.to(command, format, None, table), open_known(corpus, model)
+    check_reads_bytes(network)
     parts = open_parts(corpus, byte_range, against, held_out)
     asked = _asked(drop, neurons, below, network.model.hidden)
     effort = _effort(epochs, starts, draws, len(parts.whole))

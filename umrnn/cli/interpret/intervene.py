@@ -117,7 +117,7 @@ def _patched(
 
         if clean is not None and corrupted is not None:
             return patch_positions(network, source, clean, corrupted, max_lag=max_lag, **shared)
-        encoded = (str(text).encode("utf-8", "surrogateescape") for text in texts)
+        encoded = (network.encode(str(text)) for text in texts)
         return patch_texts(network, *encoded, max_lag=max_lag, **shared)
 
     return reading

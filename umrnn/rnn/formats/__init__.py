@@ -25,15 +25,17 @@ from numpy.typing import NDArray
 
 from umrnn._files import write_atomically
 from umrnn._validate import writable_file
+from umrnn.alphabet import Alphabet
 from umrnn.errors import InputError, MissingExtra, ModelError
 from umrnn.rnn.formats import c_header, keras, npz, raw, safetensors, torch_state
 from umrnn.rnn.formats.arrays import NAMES, Contents, check_claim, elman, text_of
 from umrnn.rnn.formats.detect import detect
 from umrnn.rnn.formats.roles import Roles
 from umrnn.rnn.formats.state_dict import holds_a_recurrent_layer, state_dict_roles
+from umrnn.rnn.formats.symbols import spread
 from umrnn.rnn.model_file import ModelFile, ReadoutFile
 from umrnn.rnn.readout import Readout
-from umrnn.rnn.weights import Elman
+from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = [
     "FORMATS",
@@ -71,6 +73,7 @@ _SUFFIXES = {
     ".h": "c-header",
 }
 FORMATS = tuple(_WRITERS)
+_ASCII = Alphabet(("a",))
 READABLE = tuple(name for name in FORMATS if name != "c-header")  # of those written
 
 StrPath = str | os.PathLike[str]
@@ -109,22 +112,36 @@ def load(path: StrPath, *, layout: str = "published", layer: str | None = None, 
 
 
 def describe(
-    path: StrPath, *, layout: str = "published", layer: str | None = None, names: Roles | None = None
+    path: StrPath,
+    *,
+    layout: str = "published",
+    layer: str | None = None,
+    names: Roles | None = None,
+    alphabet: Alphabet | None = None,
 ) -> ModelFile:
-    """Read a model file together with its format, its size and the metadata its writer left; else as :func:`load`."""
+    """Read a model file together with its format, its size and the metadata its writer left; else as :func:`load`.
+
+    ``alphabet`` are the symbols of a network over others than bytes; a file that umrnn wrote knows its own.
+    """
     file = Path(path)
     name = detect(file)
     size = file.stat().st_size
     if name == "raw":
-        if layer is not None or names is not None:
-            raise InputError(f"layer and names must be left out for {file}: a raw file holds one network without names")
+        if layer is not None or names is not None or alphabet is not None:
+            rule = "a raw file holds one network over bytes, without names"
+            raise InputError(f"layer, names and alphabet must be left out for {file}: {rule}")
         return ModelFile(file, name, size, elman(file, raw.read(file, layout)))
     if layout != "published":
         raise InputError(f"layout must be left out for {file}: it concerns raw files, and this one is {name}")
     contents = _READERS[name](file)
-    roles = _roles(contents, layer, names)
-    model = elman(file, roles.arrays(contents) if roles else _own(contents))
-    return ModelFile(file, name, size, model, contents.metadata, activation=contents.activation, roles=roles)
+    if alphabet is None:
+        roles = _roles(contents, layer, names, ALPHABET)
+        arrays, about = roles.arrays(contents) if roles else _own(contents), contents.metadata
+    else:
+        roles = _roles(contents, layer, names, len(alphabet)) or Roles(*((role,) for role in NAMES))
+        arrays = spread(roles.arrays(contents, len(alphabet)), alphabet)
+        about = contents.metadata | {"alphabet": alphabet.record()}
+    return ModelFile(file, name, size, elman(file, arrays), about, activation=contents.activation, roles=roles)
 
 
 def describe_contents(path: StrPath) -> Contents:
@@ -154,18 +171,18 @@ def is_ours(path: StrPath) -> bool:
         return False
 
 
-def _roles(contents: Contents, layer: str | None, names: Roles | None) -> Roles | None:
-    """Which array is which; None where they have umrnn's names."""
+def _roles(contents: Contents, layer: str | None, names: Roles | None, size: int) -> Roles | None:
+    """Which array is which in a network of ``size`` symbols; None where they have umrnn's names."""
     if names is not None:
         return names
     if layer is None and set(NAMES) <= contents.arrays.keys():
         return None
     if holds_a_recurrent_layer(contents.arrays):
-        return state_dict_roles(contents, layer)
+        return state_dict_roles(contents, layer, size)
     if layer is not None:
         raise InputError(f"layer must be left out for {contents.path}: it holds no layers that PyTorch names")
     if contents.kind == keras.KIND:
-        return keras.keras_roles(contents)
+        return keras.keras_roles(contents, size)
     found = text_of(dict(contents.arrays))
     raise ModelError(
         f"{contents.path} holds neither {', '.join(NAMES)} nor a recurrent layer; found {found}",
@@ -227,6 +244,8 @@ def save(
         check_holds_readout(path, format)
     target = writable_file(path, "the model")
     about = dict(metadata or {})
+    if name == "raw" and not (Alphabet.read(about.get("alphabet")) or _ASCII).is_ascii:
+        raise InputError("a raw file has no place for the alphabet of the network", hint="write npz or safetensors")
     try:
         json.dumps(about, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as problem:

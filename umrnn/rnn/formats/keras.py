@@ -37,8 +37,8 @@ def read(path: Path) -> Contents:
     return Contents(path, KIND, arrays, {}, _activation(path, text))
 
 
-def keras_roles(contents: Contents) -> Roles:
-    """Which data set is which; refuses what an Elman has no place for."""
+def keras_roles(contents: Contents, size: int = ALPHABET) -> Roles:
+    """Which data set is which in a network of ``size`` symbols; refuses what an Elman has no place for."""
     arrays = {name: array for name, array in contents.arrays.items() if "optimizer" not in name.split("/")[0]}
     square = [name for name, array in arrays.items() if _is_recurrent(arrays, name, array)]
     if len(square) != 1:
@@ -54,17 +54,17 @@ def keras_roles(contents: Contents) -> Roles:
     if len(kernels) != 1 or arrays[kernels[0]].shape[1] != hidden:
         raise ModelError(f"{contents.path} is not a SimpleRNN: an Elman has one tanh layer; found {text_of(dict(own))}")
     width = arrays[kernels[0]].shape[0]
-    dense = [n for n, a in arrays.items() if n not in own and a.shape == (hidden, ALPHABET)]
-    embeddings = [n for n, a in arrays.items() if n not in own and a.shape == (ALPHABET, width) and n not in dense]
+    dense = [n for n, a in arrays.items() if n not in own and a.shape == (hidden, size)]
+    embeddings = [n for n, a in arrays.items() if n not in own and a.shape == (size, width) and n not in dense]
     bias = [
         n
         for n, a in arrays.items()
-        if dense and n.rpartition("/")[0] == dense[0].rpartition("/")[0] and a.shape == (ALPHABET,)
+        if dense and n.rpartition("/")[0] == dense[0].rpartition("/")[0] and a.shape == (size,)
     ]
     used = {*own, *dense, *bias, *embeddings}
-    if len(dense) != 1 or len(embeddings) > 1 or used != set(arrays) or (width != ALPHABET and not embeddings):
+    if len(dense) != 1 or len(embeddings) > 1 or used != set(arrays) or (width != size and not embeddings):
         raise ModelError(
-            f"{contents.path} must hold an Embedding ({ALPHABET}, E) or none, a SimpleRNN and a Dense of {ALPHABET}; "
+            f"{contents.path} must hold an Embedding ({size}, E) or none, a SimpleRNN and a Dense of {size}; "
             f"found {text_of(dict(arrays))}",
             hint="say which array is which with --names map.json",
         )

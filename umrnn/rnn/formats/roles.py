@@ -83,8 +83,10 @@ class Roles:
         named = (getattr(self, field.name) for field in fields(self))
         return list(dict.fromkeys(name.removesuffix(_TRANSPOSED) for names in named for name in names))
 
-    def arrays(self, contents: Contents) -> dict[str, NDArray[Any]]:
+    def arrays(self, contents: Contents, size: int = ALPHABET) -> dict[str, NDArray[Any]]:
         """The five arrays of the network, in float32, or float64 where the file holds any; checked before unpacking.
+
+        ``size`` is V, the symbols that the network reads and predicts.
 
         Raises
         ------
@@ -94,12 +96,12 @@ class Roles:
         self._check_there(contents)
         hidden = self._hidden(contents)
         check_claim(contents, self.all_names(), hidden)
-        self._check_shapes(contents, hidden)
+        self._check_shapes(contents, hidden, size)
         kept: dict[str, NDArray[Any]] = {}
         for name in self.all_names():
             kept[name] = contents.read(name)
         dtype = widened(kept.values())[0].dtype
-        shapes = {"b_h": (hidden,), "W_y": (ALPHABET, hidden), "b_y": (ALPHABET,)}
+        shapes = {"b_h": (hidden,), "W_y": (size, hidden), "b_y": (size,)}
         found = {role: _summed(getattr(self, role), kept, shapes.get(role)) for role in NAMES}
         if self.embedding:
             with np.errstate(all="ignore"):  # what overflows is refused by name
@@ -122,14 +124,14 @@ class Roles:
             raise ModelError(f"{contents.path}: {self.W_h[0]} must be (H, H), got {shape}")
         return shape[0]
 
-    def _check_shapes(self, contents: Contents, hidden: int) -> None:
-        width = ALPHABET
+    def _check_shapes(self, contents: Contents, hidden: int, size: int) -> None:
+        width = size
         if self.embedding:
             shape = _shape(contents, self.embedding[0])
             width = shape[1] if len(shape) == 2 else -1
         expected = {
-            **{"W_x": (hidden, width), "W_h": (hidden, hidden), "b_h": (hidden,), "W_y": (ALPHABET, hidden)},
-            **{"b_y": (ALPHABET,), "embedding": (ALPHABET, width)},
+            **{"W_x": (hidden, width), "W_h": (hidden, hidden), "b_h": (hidden,), "W_y": (size, hidden)},
+            **{"b_y": (size,), "embedding": (size, width)},
         }
         for role, shape in expected.items():
             for name in getattr(self, role):

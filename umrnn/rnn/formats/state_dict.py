@@ -15,19 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.errors import InputError, ModelError
-from umrnn.rnn.formats.arrays import NAMES, Contents, Stored, text_of
-from umrnn.rnn.formats.roles import Names, Roles
-from umrnn.rnn.weights import ALPHABET, Elman
+from umrnn.rnn.formats.arrays import NAMES, Contents, text_of
+from umrnn.rnn.formats.roles import Roles
+from umrnn.rnn.formats.surroundings import NAMES_HINT, Surroundings
+from umrnn.rnn.weights import ALPHABET
 
 __all__ = ["PYTORCH", "holds_a_recurrent_layer", "state_dict_roles", "to_state_dict"]
 
 _RECURRENT = re.compile(
     r"(?P<prefix>(?:.*[./])?)(?P<part>(weight|bias)_(ih|hh|hr))(_l(?P<layer>[0-9]+)(?P<reverse>_reverse)?)?"
 )
-_WEIGHT = re.compile(r"(.*[./])?weight")
 _GATES = {3: "a GRU", 4: "an LSTM"}
-_EMBEDDING = re.compile(r"emb|wte|token|lookup|encoder", re.IGNORECASE)
-_HINT = "say which tensor is which with --names map.json"
 PYTORCH = Roles(
     ("rnn.weight_ih_l0",),
     ("rnn.weight_hh_l0",),
@@ -49,7 +47,7 @@ class _Place:
         return f"{self.layer}{'-reverse' if self.reverse else ''}"
 
 
-def to_state_dict(model: Elman, roles: Roles = PYTORCH) -> dict[str, NDArray[Any]]:
+def to_state_dict(arrays: Mapping[str, NDArray[Any]], roles: Roles = PYTORCH) -> dict[str, NDArray[Any]]:
     """Arrays under the names of ``roles``; the hidden bias goes to the first of two, zeros to the other.
 
     Raises
@@ -61,7 +59,7 @@ def to_state_dict(model: Elman, roles: Roles = PYTORCH) -> dict[str, NDArray[Any
         raise InputError("a network with an embedding cannot be written under its own names: W_x does not tell the two")
     found: dict[str, NDArray[Any]] = {}
     for role in NAMES:
-        array, names = getattr(model, role), getattr(roles, role)
+        array, names = arrays[role], getattr(roles, role)
         if not names and np.any(array):
             raise InputError(f"the names to write have none for {role}, which is not 0")
         for position, name in enumerate(names):
@@ -75,8 +73,8 @@ def holds_a_recurrent_layer(names: Iterable[Any]) -> bool:
     return any(isinstance(name, str) and _RECURRENT.fullmatch(name) for name in names)
 
 
-def state_dict_roles(contents: Contents, layer: str | None = None) -> Roles:
-    """Which tensor is which; refuses what an Elman has no place for.
+def state_dict_roles(contents: Contents, layer: str | None = None, size: int = ALPHABET) -> Roles:
+    """Which tensor is which in a network of ``size`` symbols; refuses what an Elman has no place for.
 
     ``layer``, such as ``0`` or ``0-reverse``, takes one layer in one direction out of a network of several, without a
     read-out: its states are those of the network, its predictions are nobody's.
@@ -96,8 +94,11 @@ def state_dict_roles(contents: Contents, layer: str | None = None) -> Roles:
         shapes = [contents.arrays[name].shape for name in biases]
         raise ModelError(f"{path}: the hidden biases must be ({hidden},), got {shapes}")
     recurrent = [name for one in layers.values() for name in one.values()]
-    alone = Roles((found["weight_ih"],), (found["weight_hh"],), biases)
-    return _with_readout(contents, alone, hidden, recurrent, stacked=layer is not None)
+    others = {name: array for name, array in contents.arrays.items() if name not in recurrent}
+    width = contents.arrays[found["weight_ih"]].shape[1]
+    surroundings = Surroundings(contents, others, hidden, width, size)
+    around = surroundings.of_a_layer() if layer is not None else surroundings.of_the_network()
+    return Roles((found["weight_ih"],), (found["weight_hh"],), biases, *around)
 
 
 def _layers(contents: Contents) -> dict[_Place, dict[str, str]]:
@@ -122,7 +123,7 @@ def _chosen(contents: Contents, layers: Mapping[_Place, dict[str, str]], layer: 
             name = next(iter(names.values()))
             if place.prefix != first.prefix:
                 one = next(iter(layers[first].values()))
-                raise ModelError(f"{path} holds more than one recurrent network: {one} and {name}", hint=_HINT)
+                raise ModelError(f"{path} holds more than one recurrent network: {one} and {name}", hint=NAMES_HINT)
             hint = f"take one with --layer: {', '.join(str(one) for one in layers)}"
             if place.layer > 0:
                 raise ModelError(f"{path} has more than one recurrent layer: an Elman has one ({name})", hint=hint)
@@ -151,73 +152,3 @@ def _hidden(contents: Contents, hh: str, ih: str) -> int:
         what = f"is {gates}: an Elman has one tanh layer" if gates else "has no square recurrent matrix"
         raise ModelError(f"{path} {what} (weight_hh_l0 must be (H, H), got {W_h})")
     return hidden
-
-
-def _with_readout(contents: Contents, alone: Roles, hidden: int, recurrent: list[str], *, stacked: bool) -> Roles:
-    """The recurrent layer with its embedding and its read-out, if there is one way to tell them."""
-    arrays, width = contents.arrays, contents.arrays[alone.W_x[0]].shape[1]
-    others = {name: array for name, array in arrays.items() if name not in recurrent}
-    tables = {n: a for n, a in others.items() if _WEIGHT.fullmatch(n) and len(a.shape) == 2 and a.shape[0] == ALPHABET}
-    embeddings = [name for name, array in tables.items() if array.shape[1] == width and _bias(others, name) is None]
-    if stacked:  # the read-out belongs to the layers above
-        embeddings = [name for name in embeddings if _EMBEDDING.search(name)] or embeddings[:1]
-        return _placed(
-            contents, alone, width, embeddings[0] if width != ALPHABET and embeddings else None, None, others
-        )
-    readouts = [name for name, array in tables.items() if array.shape[1] == hidden]
-    ways = [
-        (embedding, readout)
-        for embedding in ([None, *embeddings] if width == ALPHABET else embeddings)
-        for readout in readouts
-        if (embedding != readout or (len(tables) == 1 and width != ALPHABET)) and not _left(others, embedding, readout)
-    ]
-    if len(ways) > 1:
-        ways = [way for way in ways if _bias(others, way[1]) is not None] or ways
-    if len(ways) > 1:
-        ways = [way for way in ways if way[0] and _EMBEDDING.search(way[0]) and not _EMBEDDING.search(way[1])] or ways
-    if len(ways) == 1:
-        return _placed(contents, alone, width, *ways[0], others)
-    raise _misfit(contents, others, (hidden, width), embeddings, readouts)
-
-
-def _placed(
-    contents: Contents, alone: Roles, width: int, embedding: str | None, readout: str | None, others: Mapping[str, Any]
-) -> Roles:
-    if width != ALPHABET and embedding is None:
-        raise _narrow(contents, contents.arrays[alone.W_h[0]].shape[0], width)
-    bias = None if readout is None else _bias(others, readout)
-    parts: list[Names] = [() if name is None else (name,) for name in (readout, bias, embedding)]
-    return Roles(alone.W_x, alone.W_h, alone.b_h, *parts)
-
-
-def _bias(others: Mapping[str, Stored], weight: str) -> str | None:
-    """The bias (256,) beside a weight."""
-    name = weight.removesuffix("weight") + "bias"
-    return name if name in others and others[name].shape == (ALPHABET,) else None
-
-
-def _left(others: Mapping[str, Stored], embedding: str | None, readout: str) -> list[str]:
-    """Tensors that have no place."""
-    return [name for name in others if name not in (embedding, readout, _bias(others, readout))]
-
-
-def _misfit(
-    contents: Contents, others: Mapping[str, Stored], sizes: tuple[int, int], embeddings: list[str], readouts: list[str]
-) -> ModelError:
-    """Why there is no one way to tell embedding and read-out."""
-    path, (hidden, width) = contents.path, sizes
-    if width != ALPHABET and not embeddings:
-        return _narrow(contents, hidden, width)
-    whole = [name for name in readouts if _bias(others, name) is not None] or readouts
-    if len(whole) == 1 and (left := _left(others, embeddings[0] if width != ALPHABET else None, whole[0])):
-        return ModelError(f"{path} holds tensors that an Elman network has no place for: {text_of(left)}", hint=_HINT)
-    rule = f"one Linear with weight ({ALPHABET}, {hidden}) and bias ({ALPHABET},) or none"
-    found = text_of(dict(contents.arrays))
-    return ModelError(f"{path} must hold {rule}, got {len(whole)} among {found}", hint=_HINT if whole else None)
-
-
-def _narrow(contents: Contents, hidden: int, width: int) -> ModelError:
-    return ModelError(
-        f"{contents.path}: weight_ih_l0 must be ({hidden}, {ALPHABET}), one column per byte, got {(hidden, width)}",
-        hint=f"or there must be an embedding ({ALPHABET}, {width}) before it; no other alphabet can be taken over",
-    )

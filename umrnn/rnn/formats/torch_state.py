@@ -8,10 +8,12 @@ from typing import IO, Any
 
 from numpy.typing import NDArray
 
+from umrnn.alphabet import Alphabet
 from umrnn.errors import MissingExtra, ModelError
 from umrnn.rnn.formats.arrays import Contents, Stored, reading, text_of
 from umrnn.rnn.formats.roles import Roles
 from umrnn.rnn.formats.state_dict import PYTORCH, holds_a_recurrent_layer, to_state_dict
+from umrnn.rnn.formats.symbols import gathered
 from umrnn.rnn.weights import Elman
 
 __all__ = ["library", "read", "write"]
@@ -23,12 +25,13 @@ _NESTING = 4  # {"model": {"state_dict": …}} is common; deeper is not
 def write(model: Elman, stream: IO[bytes], metadata: Mapping[str, Any], roles: Roles = PYTORCH) -> None:
     """Write a state dict under the names of ``roles``, for ``load_state_dict``; a further key would break that.
 
-    So ``metadata`` has no place.
+    So ``metadata`` has no place. A network over an alphabet has the symbols alone, in their own order.
     """
     torch = library()
+    arrays = gathered(model.arrays(), Alphabet.read(metadata.get("alphabet")))
     # A copy, since PyTorch warns of arrays it may not write to.
-    tensors = to_state_dict(model, roles)
-    torch.save({name: torch.from_numpy(array.copy()) for name, array in tensors.items()}, stream)
+    tensors = {name: torch.from_numpy(array.copy()) for name, array in to_state_dict(arrays, roles).items()}
+    torch.save(tensors, stream)
 
 
 def read(path: Path) -> Contents:
