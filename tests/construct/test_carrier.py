@@ -112,7 +112,7 @@ def test_decode__tells_states_that_no_byte_has():
     ("asked", "groups", "bits"),
     [
         ({}, 16, 8),
-        ({"design": "hybrid"}, 16, 16),
+        ({"hash": "hybrid"}, 16, 16),
         ({"hidden": 256}, 32, 8),
         ({"hidden": 256, "bits": 16}, 16, 16),
         ({"hidden": 6, "groups": 2, "bits": 3}, 2, 3),

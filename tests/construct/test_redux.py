@@ -233,7 +233,7 @@ def test_null__trains_and_prunes_on_shuffled_bytes(small):
 
 def knocked_out(model, text):
     rows = interpret.knockout(model, text, null=Null(0)).rows
-    return np.array([row.neuron for row in sorted(rows, key=lambda row: row.rank)])
+    return np.array([row.neuron for row in sorted(rows, key=lambda row: row.cost_rank)])
 
 
 def test_another_text__tests_the_network_given_too():

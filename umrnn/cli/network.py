@@ -72,15 +72,9 @@ def train(
     from umrnn.report.output import Output, drawn_progress
 
     sink, source = Output.to("train", format, None, table), open_corpus(corpus, byte_range)
-    kept = files_read(the_corpus=corpus)
-    with (
-        training_files(output, checkpoint, resume=resume, keep=kept) as files,
-        drawn_progress() as progress,
-        files.kept(),
-    ):
-        recipe = Recipe(
-            optimizer=optimizer, hidden=hidden, epochs=epochs, seconds=seconds, rate=lr, bptt=bptt, seed=seed
-        )
+    recipe = Recipe(optimizer=optimizer, hidden=hidden, epochs=epochs, seconds=seconds, rate=lr, bptt=bptt, seed=seed)
+    writing = training_files(output, checkpoint, resume=resume, keep=files_read(the_corpus=corpus))
+    with writing as files, drawn_progress() as progress, files.kept():
         state = files.checkpoint
         training = rnn.train(source, **recipe, held_out=held_out, checkpoint=state, resume=resume, progress=progress)
         files.save(training, source)

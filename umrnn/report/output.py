@@ -9,10 +9,10 @@ from typing import Literal
 
 from umrnn._files import writable_file, write_atomically
 from umrnn.errors import InputError
-from umrnn.progress import Progress
+from umrnn.progress import Progress, Work
 from umrnn.result import Result, Table
 
-__all__ = ["Format", "Output", "drawn_progress"]
+__all__ = ["Format", "Output", "drawn_progress", "drawn_work"]
 
 Format = Literal["table", "json", "csv"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".txt": "table"}
@@ -112,6 +112,13 @@ def drawn_progress() -> Iterator[Progress]:
         from umrnn.report.lines import LineProgress
 
         yield LineProgress(sys.stderr)
+
+
+@contextmanager
+def drawn_work(threads: int | None = None) -> Iterator[Work]:
+    """The work of a command, for the time of a ``with`` block: so many threads, and its progress drawn."""
+    with drawn_progress() as progress:
+        yield Work(threads, progress)
 
 
 def _format_of(path: Path) -> Format:

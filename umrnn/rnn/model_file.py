@@ -1,5 +1,6 @@
 """A model file that was read: the network, what its writer said of it, and what results say of it."""
 
+import builtins
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class ModelFile:
         """The symbols that stand for bytes; None where bytes are bytes."""
         return Alphabet.read(_record(self.metadata.get("alphabet")))
 
-    def encode(self, text: str) -> bytes:
+    def encode(self, text: str) -> builtins.bytes:
         """``text`` as the network reads it: in UTF-8, or in the symbols of its alphabet."""
         alphabet = self.alphabet
         return text.encode("utf-8", "surrogateescape") if alphabet is None else alphabet.encode(text)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from umrnn.cli.construct.options import HeldOutOption, NetworkOption, ShufflesOption, chance
-from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.construct.written import Writing
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
     CorpusOption,
@@ -46,17 +46,15 @@ def spectral(
 ) -> None:
     """Write a network whose state is the best linear summary of the past, from pair counts alone."""
     from umrnn.construct.spectral import spectral as write
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_progress
 
-    command, read = "construct spectral", files_read(the_corpus=corpus)
-    writable_network(output, read)
-    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
+    writing = Writing.to("construct spectral", format, table, output, files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     how: dict[str, Any] = {"past": past, "future": future, "gain": gain, "passes": passes, "seed": seed}
     how |= {"threads": threads}
     with drawn_progress() as progress:
         result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
-    save_network(command, result, result.model, output, fitted=[_counted(source, result)], bpc=result.rows[-1].bpc)
-    sink.emit(result)
+    writing.emit(result, result.model, [_counted(source, result)], bpc=result.rows[-1].bpc)
 
 
 def conjunctions(
@@ -82,17 +80,15 @@ def conjunctions(
 ) -> None:
     """Grow a network from conjunctions of the byte just read and the state before, without backpropagation."""
     from umrnn.construct.conjunctions import conjunctions as write
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_progress
 
-    command, read = "construct conjunctions", files_read(the_corpus=corpus)
-    writable_network(output, read)
-    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
+    writing = Writing.to("construct conjunctions", format, table, output, files_read(the_corpus=corpus))
+    source = open_corpus(corpus, byte_range)
     how: dict[str, Any] = {"base": base, "base_neurons": base_neurons, "rounds": rounds, "window": window}
     how |= {"passes": passes, "seed": seed, "threads": threads}
     with drawn_progress() as progress:
         result = write(source, hidden, **how, **chance(held_out, permutations, seed), progress=progress)
-    save_network(command, result, result.model, output, fitted=[_counted(source, result)], bpc=result.rows[-1].bpc)
-    sink.emit(result)
+    writing.emit(result, result.model, [_counted(source, result)], bpc=result.rows[-1].bpc)
 
 
 def _counted(source: "Corpus", result: "Result") -> "Corpus":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.construct.written import Writing
 from umrnn.cli.inputs import files_read, open_reading
 from umrnn.cli.options import (
     CorpusOption,
@@ -43,15 +43,14 @@ def predict(
     """Estimate a network's weights from its states, and compare with the trained ones. --output receives the result."""
     from umrnn.construct.imitation.comparison import usual_null
     from umrnn.construct.predict import predict as measure
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("construct predict", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null = usual_null(permutations, network.model, source, seed)
-    with drawn_progress() as progress:
-        sink.emit(measure(network, source, null=null, shuffles=shuffles, work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, null=null, shuffles=shuffles, work=work))
 
 
 def substitute(
@@ -82,23 +81,13 @@ def substitute(
     """Put estimates in the place of trained arrays, in whole and in part, and score what is left."""
     from umrnn.construct.substitute import substitute as measure
     from umrnn.construct.substitute import usual_relabelled
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    writable_network(output, files_read(the_corpus=corpus, the_model=model))
-    sink = Output.to("construct substitute", format, None, table)
+    read = files_read(the_corpus=corpus, the_model=model)
+    writing = Writing.to("construct substitute", format, table, output, read)
     source, network = open_reading(corpus, byte_range, model)
     arrays = tuple(name.strip() for name in replace.split(","))
     null = usual_relabelled(permutations, network.model, source, seed)
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         result = measure(network, source, replace=arrays, keep=keep, epochs=epochs, draws=draws, null=null, work=work)
-    save_network(
-        "construct substitute",
-        result,
-        result.model,
-        output,
-        fitted=[source, network.fitted_to()],
-        bpc=result.written.bpc,
-    )
-    sink.emit(result)
+    writing.emit(result, result.model, [source, network.fitted_to()], bpc=result.written.bpc)

@@ -6,7 +6,7 @@ import typer
 
 from umrnn.cli.construct.options import ShufflesOption
 from umrnn.cli.construct.parts import AgainstOption, HeldOutOption, open_parts
-from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.construct.written import Writing
 from umrnn.cli.inputs import files_read
 from umrnn.cli.options import (
     CorpusOption,
@@ -64,18 +64,17 @@ def multi_offset(
     """Read the next byte out of random codes of the bytes at several offsets; by default the published sets of them."""
     from umrnn.construct.multi_offset import multi_offset as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    command, designs = "construct multi-offset", _designs(offsets, greedy, neurons, features, output)
-    writable_network(output, files_read(the_corpus=corpus, the_other=against), stateless=True)
-    sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
-    with drawn_progress() as progress:
-        null, work = Null(permutations, seed), Work(threads, progress)
+    designs, read = (
+        _designs(offsets, greedy, neurons, features, output),
+        files_read(the_corpus=corpus, the_other=against),
+    )
+    writing = Writing.to("construct multi-offset", format, table, output, read, stateless=True)
+    parts, null = open_parts(corpus, byte_range, against, held_out), Null(permutations, seed)
+    with drawn_work(threads) as work:
         result = measure(parts, designs, draws=draws, descent_bytes=descent_bytes, null=null, work=work)
-    bpc = result.measured[0].row.published_bpc
-    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=bpc)
-    sink.emit(result)
+    writing.emit(result, result.model, [parts.whole], bpc=result.measured[0].row.published_bpc)
 
 
 def reverse(
@@ -104,20 +103,15 @@ def reverse(
     """Write features of past bytes from counts, and fit nothing but their read-out."""
     from umrnn.construct.reverse import reverse as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    command = "construct reverse"
-    writable_network(output, files_read(the_corpus=corpus, the_other=against), stateless=True)
-    sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
-    with drawn_progress() as progress:
-        null, work, chosen = Null(permutations, seed), Work(threads, progress), lags.values if lags else None
+    read, chosen = files_read(the_corpus=corpus, the_other=against), lags.values if lags else None
+    writing = Writing.to("construct reverse", format, table, output, read, stateless=True)
+    parts, null = open_parts(corpus, byte_range, against, held_out), Null(permutations, seed)
+    with drawn_work(threads) as work:
         result = measure(parts, chosen, draws=draws, descent_bytes=descent_bytes, null=null, work=work)
     kind = "log_ratio" if write == "lags" else "pattern_offsets"
-    save_network(
-        command, result, result.model(kind), output, fitted=[parts.whole], bpc=result.measured[kind].row.published_bpc
-    )
-    sink.emit(result)
+    writing.emit(result, result.model(kind), [parts.whole], bpc=result.measured[kind].row.published_bpc)
 
 
 def bigram(
@@ -140,18 +134,14 @@ def bigram(
     """Write a network that predicts from the byte just read, with no training."""
     from umrnn.construct.bigram import bigram as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    command = "construct bigram"
-    writable_network(output, files_read(the_corpus=corpus, the_other=against))
-    sink, parts = Output.to(command, format, None, table), open_parts(corpus, byte_range, against, held_out)
-    with drawn_progress() as progress:
-        null, work = Null(permutations, seed), Work(threads, progress)
+    read = files_read(the_corpus=corpus, the_other=against)
+    writing = Writing.to("construct bigram", format, table, output, read)
+    parts, null = open_parts(corpus, byte_range, against, held_out), Null(permutations, seed)
+    with drawn_work(threads) as work:
         result = measure(parts, hidden=hidden, ridge=ridge, draws=draws, null=null, work=work)
-    bpc = result.measured["network"].row.published_bpc
-    save_network(command, result, result.model, output, fitted=[parts.whole], bpc=bpc)
-    sink.emit(result)
+    writing.emit(result, result.model, [parts.whole], bpc=result.measured["network"].row.published_bpc)
 
 
 def _designs(

@@ -6,7 +6,7 @@ import typer
 
 from umrnn.cli.construct.options import ShufflesOption
 from umrnn.cli.construct.parts import AgainstOption, HeldOutOption, open_parts
-from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.construct.written import Writing
 from umrnn.cli.inputs import check_reads_bytes, files_read, open_known
 from umrnn.cli.options import (
     CorpusOption,
@@ -61,22 +61,19 @@ def redux(
     """Take weights away from a trained network, and train sparse ones from random weights."""
     from umrnn.construct.redux import redux as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    command, read = "construct redux", files_read(the_corpus=corpus, the_other=against, the_model=model)
-    writable_network(output, read)
-    sink, network = Output.to(command, format, None, table), open_known(corpus, model)
+    read = files_read(the_corpus=corpus, the_other=against, the_model=model)
+    writing = Writing.to("construct redux", format, table, output, read)
+    network = open_known(corpus, model)
     check_reads_bytes(network)
-    parts = open_parts(corpus, byte_range, against, held_out)
+    parts, null = open_parts(corpus, byte_range, against, held_out), Null(permutations, seed)
     asked = _asked(drop, neurons, below, network.model.hidden)
     effort = _effort(epochs, starts, draws, len(parts.whole))
-    with drawn_progress() as progress:
-        null = Null(permutations, seed)
-        result = measure(network, parts, asked, effort=effort, null=null, work=Work(threads, progress))
+    with drawn_work(threads) as work:
+        result = measure(network, parts, asked, effort=effort, null=null, work=work)
     fitted = [parts.whole, network.fitted_to()]
-    save_network(command, result, result.written(write), output, fitted=fitted, written=write, fitted_to="whole text")
-    sink.emit(result)
+    writing.emit(result, result.written(write), fitted, written=write, fitted_to="whole text")
 
 
 def _asked(drop: float, neurons: int | None, below: float, hidden: int) -> "Pruning":

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from umrnn.cli.construct.options import HeldOutOption, NetworkOption, ShufflesOption, check_of
-from umrnn.cli.construct.written import save_network, writable_network
+from umrnn.cli.construct.written import Writing
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
     CorpusOption,
@@ -76,20 +76,16 @@ def shift_register(
     """Write a network that holds the codes of the last bytes, and read it out."""
     from umrnn.construct.register import Carrier
     from umrnn.construct.shift_register import shift_register as write
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    command, read = "construct shift-register", files_read(the_corpus=corpus)
-    writable_network(output, read)
-    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
-    check = check_of(held_out, permutations, seed)
+    writing = Writing.to("construct shift-register", format, table, output, files_read(the_corpus=corpus))
+    source, check = open_corpus(corpus, byte_range), check_of(held_out, permutations, seed)
     counted = check.split.boundary(len(source))
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
     how: dict[str, Any] = {"readout": readout, "ridge": ridge, "steps": steps, "descent_bytes": descent_bytes}
-    with drawn_progress() as progress:
-        result = write(source, carrier, **how, check=check, work=Work(threads, progress))
-    save_network(command, result, result.model, output, fitted=[source], bpc=result.rows[-1].published_bpc)
-    sink.emit(result)
+    with drawn_work(threads) as work:
+        result = write(source, carrier, **how, check=check, work=work)
+    writing.emit(result, result.model, [source], bpc=result.rows[-1].published_bpc)
 
 
 def continuum(
@@ -111,22 +107,16 @@ def continuum(
     """Read out one register in nine ways, from counting to Newton's method; --output writes the best in-sample."""
     from umrnn.construct.continuum import continuum as measure
     from umrnn.construct.register import Carrier
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import drawn_work
 
-    command, read = "construct continuum", files_read(the_corpus=corpus)
-    writable_network(output, read)
-    sink, source = Output.to(command, format, None, table), open_corpus(corpus, byte_range)
-    check = check_of(held_out, permutations, seed)
+    writing = Writing.to("construct continuum", format, table, output, files_read(the_corpus=corpus))
+    source, check = open_corpus(corpus, byte_range), check_of(held_out, permutations, seed)
     counted = check.split.boundary(len(source))
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
-    with drawn_progress() as progress:
-        result = measure(source, carrier, descent_bytes=descent_bytes, check=check, work=Work(threads, progress))
-    best = result.measured[result.best].row
-    save_network(
-        command, result, result.model, output, fitted=[source], bpc=best.published_bpc, construction=result.best
-    )
-    sink.emit(result)
+    with drawn_work(threads) as work:
+        result = measure(source, carrier, descent_bytes=descent_bytes, check=check, work=work)
+    bpc = result.measured[result.best].row.published_bpc
+    writing.emit(result, result.model, [source], bpc=bpc, construction=result.best)
 
 
 def hashes(
@@ -144,14 +134,12 @@ def hashes(
 ) -> None:
     """Compare six ways to turn a byte into signs. --output receives the result."""
     from umrnn.construct.hashes import compare_hashes
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink = Output.to("construct hashes", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     check = check_of(held_out, permutations, seed)
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         sink.emit(compare_hashes(source, groups=groups, draws=draws, seed=seed, check=check, work=work))
 
 
@@ -172,14 +160,12 @@ def carriers(
 ) -> None:
     """Compare registers of 128 and 256 neurons with several codes. --output receives the result."""
     from umrnn.construct.carriers import compare_carriers
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink = Output.to("construct carriers", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     how: dict[str, Any] = {"groups": groups, "rate": lr, "steps": steps, "descent_bytes": descent_bytes, "seed": seed}
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         sink.emit(compare_carriers(source, **how, check=check_of(held_out, permutations, seed), work=work))
 
 
@@ -202,13 +188,11 @@ def halves(
     """Fit on the first part and score the rest; show what cheating gains. --output receives the result."""
     from umrnn.construct.halves import halves as measure
     from umrnn.construct.register import Carrier
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink = Output.to("construct halves", format, output, table, keep=files_read(the_corpus=corpus))
-    source = open_corpus(corpus, byte_range)
-    check = check_of(held_out, permutations, seed)
+    source, check = open_corpus(corpus, byte_range), check_of(held_out, permutations, seed)
     counted = check.split.boundary(len(source))
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
-    with drawn_progress() as progress:
-        sink.emit(measure(source, carrier, descent_bytes=descent_bytes, check=check, work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(measure(source, carrier, descent_bytes=descent_bytes, check=check, work=work))

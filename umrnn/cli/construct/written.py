@@ -1,7 +1,10 @@
-"""The networks that constructions write: checked before the work, saved with what they were made from."""
+"""Commands that write a network: both destinations checked before the work, and the network saved with its origins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from umrnn.report.output import Format, Output
 
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
@@ -9,42 +12,56 @@ if TYPE_CHECKING:
     from umrnn.rnn import Elman, Readout
     from umrnn.rnn.fitted import FittedTo
 
-__all__ = ["save_network", "writable_network"]
+__all__ = ["Writing"]
 
 
-def writable_network(output: str | None, read: dict[str, str | None], *, stateless: bool = False) -> None:
-    """Check, before the work, that a network can be written at ``output`` and is none of the files that are read.
+@dataclass(frozen=True)
+class Writing:
+    """Where a command's result goes, and the network it wrote; make one with :meth:`to` before the work begins."""
 
-    What has no state, a read-out of bytes at fixed offsets, goes into npz files alone.
-    """
-    if output is None:
-        return
-    from umrnn._validate import writable_file
-    from umrnn.rnn.formats import check_holds_readout, format_of, need_library
+    sink: Output
+    path: str | None
 
-    writable_file(output, keep=read)
-    if stateless:
-        check_holds_readout(output)
-    need_library(format_of(output))
+    @classmethod
+    def to(
+        cls,
+        command: str,
+        format: Format | None,
+        table: str | None,
+        path: str | None,
+        read: Mapping[str, str | None],
+        *,
+        stateless: bool = False,
+    ) -> "Writing":
+        """Check that a network can be written at ``path`` and is none of the files that are ``read``.
 
+        What has no state, a read-out of bytes at fixed offsets, goes into npz files alone.
+        """
+        if path is not None:
+            from umrnn._validate import writable_file
+            from umrnn.rnn.formats import check_holds_readout, format_of, need_library
 
-def save_network(
-    command: str,
-    result: "Result",
-    model: "Elman | Readout",
-    output: str | None,
-    *,
-    fitted: "Sequence[Corpus | FittedTo | None]",
-    **figures: Any,
-) -> None:
-    """Write the network of a result, with ``figures`` and what it was made from.
+            writable_file(path, keep=read)
+            if stateless:
+                check_holds_readout(path)
+            need_library(format_of(path))
+        return cls(Output.to(command, format, None, table), path)
 
-    ``fitted`` are the texts it was fitted to, and what the networks it was made from were fitted to (``fitted_to()`` of
-    their files): ``umrnn eval`` tells by them whether bytes are held out.
-    """
-    if output is None:
-        return
-    from umrnn.rnn import save
-    from umrnn.rnn.fitted import model_metadata
+    def emit(
+        self,
+        result: "Result",
+        model: "Elman | Readout",
+        fitted: "Sequence[Corpus | FittedTo | None]",
+        **figures: Any,
+    ) -> None:
+        """Write ``model``, if a file was asked for, with ``figures`` and what it was made from; then the result.
 
-    save(model, output, metadata=model_metadata(command, result.provenance, fitted, **figures))
+        ``fitted`` are the texts it was fitted to, and what the networks it was made from were fitted to
+        (``fitted_to()`` of their files): ``umrnn eval`` tells by them whether bytes are held out.
+        """
+        if self.path is not None:
+            from umrnn.rnn import save
+            from umrnn.rnn.fitted import model_metadata
+
+            save(model, self.path, metadata=model_metadata(self.sink.command, result.provenance, fitted, **figures))
+        self.sink.emit(result)

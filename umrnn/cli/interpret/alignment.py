@@ -53,14 +53,13 @@ def alignment(
     """Replace bytes, and ask whether those that matter are those that tell most about the next byte."""
     from umrnn.interpret.alignment import alignment as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret alignment", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     chosen: dict[str, Any] = {"positions": positions.values if positions else None, "max_offset": max_offset}
     chosen |= {"null": Null.usual(permutations, len(source), seed)}
-    with drawn_progress() as progress:
-        result = measure(network, source, threshold=threshold, replace=replace, work=Work(threads, progress), **chosen)
+    with drawn_work(threads) as work:
+        result = measure(network, source, threshold=threshold, replace=replace, work=work, **chosen)
     sink.emit(result)

@@ -55,15 +55,13 @@ def attribution(
     """Share one prediction out among past bytes and weights; say how far back predictions reach."""
     from umrnn.interpret.attribution import attribution as measure
     from umrnn.interpret.backward import Sharing, usual_null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret attribution", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null, sharing = usual_null(permutations, len(source), seed), Sharing(window, steps, baseline)
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         found = measure(network, source, at=at, depth=depth, sharing=sharing, null=null, work=work)
     sink.emit(found)
 
@@ -93,16 +91,14 @@ def export(
     """Write what a viewer of predictions needs: states, probabilities, gradients by lag, weights used."""
     from umrnn.interpret.export import chosen_positions, export_file, save_export
     from umrnn.interpret.export import export as collect
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink = Output.to("interpret export", format, None, table)
     if output is not None:
         export_file(output, keep=files_read(the_corpus=corpus, the_model=model))
     source, network = open_reading(corpus, byte_range, model)
     start, stop = chosen_positions(source, at, (positions.start, positions.stop) if positions else None)
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         found = collect(network, source, start, stop, depth=depth, top=top, patterns=patterns, work=work)
     if output is not None:
         save_export(found, output)

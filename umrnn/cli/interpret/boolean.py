@@ -54,15 +54,14 @@ def boolean(
     from umrnn.interpret import boolean as measure
     from umrnn.interpret.signs import graph_file, save_graph
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret boolean", format, output, table, keep=read)
     graph_file(graph, keep={**read, "the output": output})
     source, network = open_reading(corpus, byte_range, model)
     how = Settings(ternary=ternary, nodes=nodes, null=Null(permutations, seed))
-    with drawn_progress() as progress:
-        result = measure(network, source, **how, work=Work(threads, progress))
+    with drawn_work(threads) as work:
+        result = measure(network, source, **how, work=work)
     save_graph(result.graph, graph)
     sink.emit(result)

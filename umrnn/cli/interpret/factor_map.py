@@ -57,15 +57,13 @@ def factor_map(
     """Explain each neuron by the bytes at two lags, beside what chance explains."""
     from umrnn import interpret
     from umrnn.nulls import Check, Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model, the_states=states)
     sink = Output.to("interpret factor-map", format, output, table, keep=read)
     source, explained = _explained(corpus, byte_range, model, states)
     check, chosen = Check(null=Null.usual(permutations, len(source), seed)), lags.values if lags else None
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         sink.emit(interpret.factor_map(explained, source, chosen, features=features, check=check, work=work))
 
 
@@ -86,15 +84,14 @@ def neuron(
     """Show one neuron's card: what drives it, what it does, when it is active."""
     from umrnn import interpret
     from umrnn.nulls import Check, Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret neuron", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     check, chosen = Check(null=Null.usual(permutations, len(source), seed)), lags.values if lags else None
-    with drawn_progress() as progress:
-        card = interpret.neuron(network, source, index, chosen, top=top, check=check, work=Work(threads, progress))
+    with drawn_work(threads) as work:
+        card = interpret.neuron(network, source, index, chosen, top=top, check=check, work=work)
     sink.emit(card)
 
 

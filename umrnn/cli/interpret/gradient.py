@@ -44,12 +44,11 @@ def gradient(
     """Follow every prediction back through time: where its gradient lies, how it grows, what it says of past bytes."""
     from umrnn.interpret.backward import usual_null
     from umrnn.interpret.gradient import gradient as measure
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret gradient", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null = usual_null(permutations, len(source), seed)
-    with drawn_progress() as progress:
-        sink.emit(measure(network, source, depth=depth, null=null, work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, depth=depth, null=null, work=work))

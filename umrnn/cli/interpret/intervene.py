@@ -57,16 +57,15 @@ def intervene(
     table: TableOption = None,
 ) -> None:
     """Read a feature along a direction, take it out, write it in; or patch one run with the state of another."""
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     patched = _patched(clean, corrupted, clean_text, corrupted_text, max_lag, direction)
     reading = patched or _intervened(feature, direction, draws)
     read = files_read(the_corpus=corpus, the_model=model, the_direction=direction)
     sink = Output.to("interpret intervene", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    with drawn_progress() as progress:
-        sink.emit(reading(network, source, (permutations, seed), work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(reading(network, source, (permutations, seed), work=work))
 
 
 Reading = Callable[..., "Result"]  # of a network, a corpus, permutations and seed

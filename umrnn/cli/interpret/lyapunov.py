@@ -40,16 +40,11 @@ def lyapunov(
     """Lyapunov exponents: how fast states that differ a little drift apart, with error bars and controls."""
     from umrnn.interpret.lyapunov import lyapunov as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret lyapunov", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null = Null(permutations, seed)
-    with drawn_progress() as progress:
-        sink.emit(
-            measure(
-                network, source, exponents=exponents, every=every, steps=steps, null=null, work=Work(threads, progress)
-            )
-        )
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, exponents=exponents, every=every, steps=steps, null=null, work=work))

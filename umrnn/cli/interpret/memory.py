@@ -44,13 +44,11 @@ def memory(
     """How many bytes back a prediction depends on, and how many the precision of the states allows."""
     from umrnn.interpret.memory import memory as measure
     from umrnn.interpret.memory import sufficient_null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret memory", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null = sufficient_null(source, depth, permutations, seed)
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         sink.emit(measure(network, source, depth=depth, positions=positions, horizon=horizon, null=null, work=work))

@@ -35,14 +35,13 @@ def knockout(
     """Take neurons out of the read-out, one by one, and keep only the best few."""
     from umrnn.interpret.knockout import knockout as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret knockout", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    with drawn_progress() as progress:
-        sink.emit(measure(network, source, null=Null(permutations, seed), work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, null=Null(permutations, seed), work=work))
 
 
 def saturation(
@@ -62,15 +61,14 @@ def saturation(
     """Count sign flips, dwell times and saturated states of every neuron, and pairs that flip together."""
     from umrnn.interpret.saturation import saturation as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret saturation", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null = Null(permutations, seed)
-    with drawn_progress() as progress:
-        sink.emit(measure(network, source, top=top, null=null, work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, top=top, null=null, work=work))
 
 
 def precision(
@@ -88,14 +86,13 @@ def precision(
 ) -> None:
     """Round states and weights to fewer bits, flip single bits, and follow the rounding error."""
     from umrnn.interpret.precision import precision as measure
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret precision", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    with drawn_progress() as progress:
-        sink.emit(measure(network, source, starts=starts, seed=seed, work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, starts=starts, seed=seed, work=work))
 
 
 def weights(
@@ -112,12 +109,11 @@ def weights(
 ) -> None:
     """Norms by byte and by neuron, the largest connections, and the spectra. Nothing is random."""
     from umrnn.interpret.weights import read_weights
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret weights", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
-    with drawn_progress() as progress:
-        result = read_weights(network, source, top=top, strongest=strongest, work=Work(threads, progress))
+    with drawn_work(threads) as work:
+        result = read_weights(network, source, top=top, strongest=strongest, work=work)
     sink.emit(result)

@@ -39,14 +39,11 @@ def svd(
     """Singular values and vectors of the table of byte pairs and of the weights, beside chance."""
     from umrnn.interpret.svd import svd as measure
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink = Output.to("interpret svd", format, output, table, keep=read)
     source, network = open_reading(corpus, byte_range, model)
     null = Null(permutations, seed)
-    with drawn_progress() as progress:
-        sink.emit(
-            measure(network, source, matrix=matrix, components=components, null=null, work=Work(threads, progress))
-        )
+    with drawn_work(threads) as work:
+        sink.emit(measure(network, source, matrix=matrix, components=components, null=null, work=work))
