@@ -79,15 +79,15 @@ def test_readme__test_command_is_what_ci_runs() -> None:
 def one_of_each(folder: Path) -> Iterator[Result]:
     """The result of every command, on as little as shows all its keys and columns."""
     corpus, null = Corpus.siteinfo().slice(0, 300), Null(3)
-    yield um.byte_statistics(corpus, null=null)
-    yield um.ngram_orders(corpus, 3, null=null)
-    yield um.skip_patterns(corpus, (1, 3), null=null)
-    yield um.greedy_patterns(corpus, 2, 5, null=null)
-    yield um.greedy_patterns(corpus, 2, 5, null=Null(99), stop=True)
+    yield um.byte_statistics(corpus, check=Check(null=null))
+    yield um.ngram_orders(corpus, 3, check=Check(null=null))
+    yield um.skip_patterns(corpus, (1, 3), check=Check(null=null))
+    yield um.greedy_patterns(corpus, 2, 5, check=Check(null=null))
+    yield um.greedy_patterns(corpus, 2, 5, check=Check(null=Null(99)), stop=True)
     yield um.mutual_information(corpus, 4)
-    yield um.backward_trie(corpus, corpus.data[-1].item(), depth=2, max_offset=3, null=null)
-    yield um.backward_trie(corpus, depth=2, max_offset=3, null=null)
-    yield um.pair_synergies(corpus, 3, null=null)
+    yield um.backward_trie(corpus, corpus.data[-1].item(), depth=2, max_offset=3, check=Check(null=null))
+    yield um.backward_trie(corpus, depth=2, max_offset=3, check=Check(null=null))
+    yield um.pair_synergies(corpus, 3, check=Check(null=null))
     yield um.pattern_survival(corpus, null=null)
     training = rnn.train(corpus, hidden=2, epochs=1, held_out=0.25)
     yield training

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 
 __all__ = ["COMPRESSORS", "compressed_bpc"]
 
@@ -33,7 +33,7 @@ def _compressor(name: str) -> _Compressor:
     return lzma.LZMACompressor(preset=9 | lzma.PRESET_EXTREME)
 
 
-def compressed_bpc(corpus: Corpus, *, threads: int | None = None, progress: Progress = SILENT) -> dict[str, float]:
+def compressed_bpc(corpus: Corpus, *, work: Work = Work()) -> dict[str, float]:
     """Bits per byte of the corpus compressed by each of ``COMPRESSORS``, headers included.
 
     Examples
@@ -42,17 +42,17 @@ def compressed_bpc(corpus: Corpus, *, threads: int | None = None, progress: Prog
     >>> sorted(sizes), sizes["gzip"] < 4
     (['bzip2', 'gzip', 'xz'], True)
     """
-    progress.start("compress", len(COMPRESSORS) * len(corpus), "B")
+    work.progress.start("compress", len(COMPRESSORS) * len(corpus), "B")
 
     def bits(name: str) -> float:
         compressor, size = _compressor(name), 0
         for begin in range(0, len(corpus), _PIECE):
             piece = corpus.data[begin : begin + _PIECE].tobytes()
             size += len(compressor.compress(piece))
-            progress.advance(len(piece))
+            work.progress.advance(len(piece))
         return 8 * (size + len(compressor.flush())) / len(corpus)
 
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         found = dict(zip(COMPRESSORS, map_ordered(bits, COMPRESSORS, executor)))
-    progress.finish()
+    work.progress.finish()
     return found

@@ -15,6 +15,8 @@ from umrnn._siteinfo import siteinfo_bytes
 from umrnn._stretches import common_stretch
 from umrnn._validate import contiguous, integer
 from umrnn.errors import InputError
+from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 
 __all__ = ["Corpus", "byte_counts"]
 
@@ -178,7 +180,7 @@ class Corpus:
         return {"name": self.name, "start": self.start, "stop": self.stop, "sha256": self.sha256}
 
 
-def byte_counts(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+def byte_counts(data: NDArray[np.uint8], work: Work = Work(threads=1)) -> NDArray[np.int64]:
     """How often each byte occurs in ``data`` (n,), shape (256,); counted in pieces, so that memory stays small.
 
     Examples
@@ -186,9 +188,11 @@ def byte_counts(data: NDArray[np.uint8]) -> NDArray[np.int64]:
     >>> byte_counts(Corpus.from_bytes(b"abba").data)[97:99].tolist()
     [2, 2]
     """
+    pieces = [data[begin : begin + _COUNT_BLOCK] for begin in range(0, len(data), _COUNT_BLOCK)]
     counts = np.zeros(256, np.int64)
-    for begin in range(0, len(data), _COUNT_BLOCK):
-        counts += np.bincount(data[begin : begin + _COUNT_BLOCK], minlength=256)
+    with pool(work.threads if len(pieces) > 1 else 1) as executor:
+        for found in map_ordered(lambda piece: np.bincount(piece, minlength=256), pieces, executor):
+            counts += found
     return counts
 
 

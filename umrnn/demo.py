@@ -95,9 +95,9 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
         raise InputError(f"the demonstration needs at least {_SHORTEST} bytes, got {len(corpus)}")
     text = corpus.slice(0, min(len(corpus), LONGEST))
     null, split = Null(seed=seed), Split()
-    given: dict[str, Any] = {"null": null, "split": split, "threads": threads, "progress": progress}
+    given: dict[str, Any] = {"check": Check(split, null), "work": Work(threads, progress)}
     began = time.perf_counter()
-    counts = byte_statistics(text, null=null, threads=threads)
+    counts = byte_statistics(text, check=Check(null=null), work=Work(threads))
     told = time.perf_counter()
     ngrams = ngram_orders(text, min(_ORDERS, len(text) // 2), **given)
     counted = time.perf_counter()
@@ -118,7 +118,7 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
     mapped = time.perf_counter()
     written = _written(text, null, split, threads, progress)
     packing = time.perf_counter()
-    compressed = compressed_bpc(text, threads=threads)
+    compressed = compressed_bpc(text, work=Work(threads))
     packed = (time.perf_counter() - packing) / len(compressed)
     order_0, order, found = counts.headline(), ngrams.orders[-1], greedy.headline()
     named = ",".join(map(str, found["offsets"])) or "none found"

@@ -8,7 +8,8 @@ import pytest
 
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Check, Null, Split
+from umrnn.progress import Work
 from umrnn.um.bytes import byte_statistics
 
 CORPORA = {
@@ -32,7 +33,7 @@ def naive_held_out(data, boundary):
 
 @pytest.mark.parametrize("data", CORPORA.values(), ids=CORPORA)
 def test_byte_statistics__equals_definition(data):
-    result = byte_statistics(Corpus.from_bytes(data), null=Null(permutations=3))
+    result = byte_statistics(Corpus.from_bytes(data), check=Check(null=Null(permutations=3)))
     counts = Counter(data)
     assert result.counts.tolist() == [counts[b] for b in range(256)]
     assert result.entropy_bits == pytest.approx(naive_entropy(data), abs=1e-12)
@@ -43,9 +44,9 @@ def test_byte_statistics__equals_definition(data):
 def test_byte_statistics__blocks_and_threads_change_nothing(monkeypatch):
     corpus = Corpus.from_bytes(CORPORA["random"])
     whole = byte_statistics(corpus).tables()
-    monkeypatch.setattr("umrnn.um.bytes._BLOCK", 7)
-    assert byte_statistics(corpus, threads=1).tables() == whole
-    assert byte_statistics(corpus, threads=3).tables() == whole
+    monkeypatch.setattr("umrnn.corpus._COUNT_BLOCK", 7)
+    assert byte_statistics(corpus, work=Work(threads=1)).tables() == whole
+    assert byte_statistics(corpus, work=Work(threads=3)).tables() == whole
 
 
 def test_byte_statistics__most_common_with_ties_by_byte():
@@ -58,7 +59,7 @@ def test_byte_statistics__most_common_with_ties_by_byte():
 
 def test_byte_statistics__null_is_the_cost_of_shuffled_bytes():
     data = CORPORA["siteinfo"]
-    dealt = byte_statistics(Corpus.from_bytes(data), null=Null(400, seed=1)).null_held_out
+    dealt = byte_statistics(Corpus.from_bytes(data), check=Check(null=Null(400, seed=1))).null_held_out
     null = Null(400, seed=2)
     array = np.frombuffer(data, np.uint8)
     shuffled = [naive_held_out(null.shuffled(array, i).tolist(), 512) for i in range(400)]
@@ -79,7 +80,11 @@ def test_byte_statistics__p_value_tells_a_change_of_distribution():
 
 
 def test_byte_statistics__without_permutations_has_no_null():
-    rows = byte_statistics(Corpus.from_bytes(b"abc"), null=Null(permutations=0)).tables()["order_0_scores"].rows
+    rows = (
+        byte_statistics(Corpus.from_bytes(b"abc"), check=Check(null=Null(permutations=0)))
+        .tables()["order_0_scores"]
+        .rows
+    )
     assert rows[1][4] is None
     assert rows[3][1] is None
 
@@ -92,13 +97,13 @@ def test_byte_statistics__too_large_for_the_urn_has_no_null(monkeypatch):
 
 def test_byte_statistics__ranges_are_those_of_the_source():
     corpus = Corpus.siteinfo().slice(100, 200)
-    rows = byte_statistics(corpus, split=Split(0.25)).tables()["order_0_scores"].rows
+    rows = byte_statistics(corpus, check=Check(Split(0.25))).tables()["order_0_scores"].rows
     assert rows[0][2:4] == ("100:200", "100:200")
     assert rows[1][2:4] == ("100:125", "125:200")
 
 
 def test_byte_statistics__same_seed_same_figures():
-    one, two = (byte_statistics(Corpus.siteinfo(), null=Null(seed=9)) for _ in range(2))
+    one, two = (byte_statistics(Corpus.siteinfo(), check=Check(null=Null(seed=9))) for _ in range(2))
     assert one.tables() == two.tables()
     assert one.provenance == two.provenance
 

@@ -12,7 +12,8 @@ from tests.naive import counting as naive
 from umrnn import um
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 
 SITEINFO = Corpus.siteinfo()
 
@@ -23,8 +24,9 @@ def test_offset_counts__merge_of_any_split_is_the_whole(text: bytes, data: st.Da
     corpus = Corpus.from_bytes(text)
     offsets = data.draw(st.lists(st.integers(0, len(text) - 1), min_size=1, max_size=4, unique=True))
     edges = [0, *sorted(data.draw(st.sets(st.integers(1, max(1, len(text) - 1)), max_size=4)) - {len(text)}), len(text)]
-    parts = [um.offset_counts(corpus, offsets, start=a, stop=b, threads=1) for a, b in itertools.pairwise(edges)]
-    whole = um.offset_counts(corpus, offsets, threads=1)
+    alone = Work(threads=1)
+    parts = [um.offset_counts(corpus, offsets, start=a, stop=b, work=alone) for a, b in itertools.pairwise(edges)]
+    whole = um.offset_counts(corpus, offsets, work=alone)
     merged = um.OffsetCounts.merged(data.draw(st.permutations(parts)))
     assert (merged.start, merged.stop) == (whole.start, whole.stop)
     for name in ("counts", "head", "tail"):
@@ -33,7 +35,7 @@ def test_offset_counts__merge_of_any_split_is_the_whole(text: bytes, data: st.Da
 
 def test_offset_counts__equal_definition_on_threads() -> None:
     corpus = corpora.markov(300)
-    found = um.offset_counts(corpus, [0, 1, 5], start=3, threads=2)
+    found = um.offset_counts(corpus, [0, 1, 5], start=3, work=Work(threads=2))
     for offset in (0, 1, 5):
         table = found.table(offset)
         expected = naive.pair_counts(corpus.data.tolist(), offset, 3, 300)
@@ -83,7 +85,7 @@ def test_mutual_information__of_noise_is_all_bias() -> None:
 
 @pytest.mark.needs_jit
 def test_synergy__published_figures() -> None:
-    result = um.pair_synergies(SITEINFO, 20, null=Null(19))
+    result = um.pair_synergies(SITEINFO, 20, check=Check(null=Null(19)))
     by_pair = {(row.offset_a, row.offset_b): row for row in result.pairs}
     headline = result.headline()
     assert headline["pairs"] == 190
@@ -102,7 +104,7 @@ def test_synergy__of_exclusive_or_is_one_bit() -> None:
     for t in range(3, 4000, 3):
         bits[t] = bits[t - 1] ^ bits[t - 2]
     symbols = bits + 2 * (np.arange(4000) % 3)  # the phase is visible, so only a third of the targets are determined
-    result = um.pair_synergies(Corpus.from_bytes(symbols.astype(np.uint8)), 2, null=Null(99))
+    result = um.pair_synergies(Corpus.from_bytes(symbols.astype(np.uint8)), 2, check=Check(null=Null(99)))
     (row,) = result.pairs
     assert row.synergy_bits == pytest.approx(1 / 3 - np.log2(3), abs=0.02)  # the phase is known from either byte
     assert row.improvement_bits == pytest.approx(1 / 3, abs=0.02)
@@ -111,7 +113,7 @@ def test_synergy__of_exclusive_or_is_one_bit() -> None:
 
 @pytest.mark.needs_jit
 def test_synergy__of_noise_is_neither_significant_nor_useful() -> None:
-    result = um.pair_synergies(corpora.independent(4000), 6, null=Null(99))
+    result = um.pair_synergies(corpora.independent(4000), 6, check=Check(null=Null(99)))
     assert min(row.p_value for row in result.pairs) > 0.01
     assert max(row.held_out_improvement_bits for row in result.pairs) < 0
     for row in result.pairs:
@@ -121,12 +123,12 @@ def test_synergy__of_noise_is_neither_significant_nor_useful() -> None:
 def test_defaults__fit_a_short_corpus() -> None:
     corpus = Corpus.from_bytes(b"tick tock")
     null = Null(3)
-    assert len(um.ngram_orders(corpus, null=null).orders) == 8
+    assert len(um.ngram_orders(corpus, check=Check(null=null)).orders) == 8
     assert len(um.mutual_information(corpus).offsets) == 8
-    assert um.backward_trie(corpus, null=null).outputs[0].contexts
-    assert len(um.pair_synergies(corpus, null=null).pairs) == 28
+    assert um.backward_trie(corpus, check=Check(null=null)).outputs[0].contexts
+    assert len(um.pair_synergies(corpus, check=Check(null=null)).pairs) == 28
     assert [row.offsets for row in um.pattern_survival(corpus, null=null).tuples] == [(1, 2)]
-    assert um.greedy_patterns(corpus, 2, null=null).headline()["offsets"]
+    assert um.greedy_patterns(corpus, 2, check=Check(null=null)).headline()["offsets"]
     for function in (um.ngram_orders, um.mutual_information, um.backward_trie, um.pair_synergies, um.pattern_survival):
         with pytest.raises(InputError, match="a corpus of 1 byte is too short"):
             function(Corpus.from_bytes(b"x"))
@@ -143,7 +145,7 @@ def test_defaults__fit_a_short_corpus() -> None:
 def test_trie__published_figures(
     byte: str, count: int, inputs: int, bits: float, growth: tuple[int, ...] | None
 ) -> None:
-    output = um.backward_trie(SITEINFO, ord(byte), null=Null(9)).outputs[0]
+    output = um.backward_trie(SITEINFO, ord(byte), check=Check(null=Null(9))).outputs[0]
     assert (output.count, output.inputs) == (count, inputs)
     assert output.input_entropy_bits == pytest.approx(bits, abs=0.005)
     assert growth is None or output.contexts == growth

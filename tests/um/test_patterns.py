@@ -12,7 +12,8 @@ from tests.naive import counting as naive
 from umrnn import um
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Check, Null, Split
+from umrnn.progress import Work
 
 NO_NULL = Null(0)
 SITEINFO = Corpus.siteinfo()
@@ -32,7 +33,7 @@ SITEINFO = Corpus.siteinfo()
     ],
 )
 def test_skip_patterns__published_figures(offsets: tuple[int, ...], bits: float, patterns: int, contexts: int) -> None:
-    headline = um.skip_patterns(SITEINFO, offsets, null=NO_NULL).headline()
+    headline = um.skip_patterns(SITEINFO, offsets, check=Check(null=NO_NULL)).headline()
     assert headline["bits"] == pytest.approx(bits, abs=0.001)
     assert (headline["patterns"], headline["contexts"]) == (patterns, contexts)
     assert headline["positions"] == 1024 - max(offsets)
@@ -46,7 +47,7 @@ def test_skip_patterns__null_and_held_out_stand_beside() -> None:
 
 
 def test_ngram_orders__published_figures() -> None:
-    result = um.ngram_orders(SITEINFO, 12, null=NO_NULL)
+    result = um.ngram_orders(SITEINFO, 12, check=Check(null=NO_NULL))
     assert result.headline()["patterns_total"] == 6180
     patterns = [order.patterns for order in result.orders]
     assert patterns == [231, 341, 401, 453, 498, 532, 564, 590, 614, 634, 653, 669]
@@ -62,7 +63,7 @@ def test_ngram_orders__published_figures() -> None:
 def test_scores__equal_definitions(name: str, offsets: tuple[int, ...]) -> None:
     corpus = dict(corpora.small())[name]
     data = corpus.data.tolist()
-    result = um.skip_patterns(corpus, offsets, null=NO_NULL).headline()
+    result = um.skip_patterns(corpus, offsets, check=Check(null=NO_NULL)).headline()
     assert result["bits"] == pytest.approx(naive.conditional_entropy(naive.contexts(data, offsets)), abs=1e-12)
     expected = naive.witten_bell_bits(data, offsets, len(data) // 2)
     assert result["held_out_bpc"] == pytest.approx(expected, abs=1e-12)
@@ -71,7 +72,7 @@ def test_scores__equal_definitions(name: str, offsets: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("order", [1, 2, 5])
 def test_ngram_orders__bpc_equals_definition(order: int) -> None:
     corpus = corpora.markov(150)
-    found = um.ngram_orders(corpus, order, null=NO_NULL).headline()["bpc"]
+    found = um.ngram_orders(corpus, order, check=Check(null=NO_NULL)).headline()["bpc"]
     assert found == pytest.approx(naive.ngram_bpc(corpus.data.tolist(), order), abs=1e-12)
 
 
@@ -94,21 +95,21 @@ def test_held_out_bits__nothing_to_count_is_nan() -> None:
 
 
 def test_held_out_score__of_a_tuple_is_the_same_in_every_table() -> None:
-    alone = um.skip_patterns(SITEINFO, (1, 8, 20, 3), null=NO_NULL)
-    within = um.greedy_patterns(SITEINFO, 8, 30, null=NO_NULL)
+    alone = um.skip_patterns(SITEINFO, (1, 8, 20, 3), check=Check(null=NO_NULL))
+    within = um.greedy_patterns(SITEINFO, 8, 30, check=Check(null=NO_NULL))
     assert within.selected.prefixes[4].held_out_bpc == alone.headline()["held_out_bpc"]
-    ngrams = um.ngram_orders(SITEINFO, 12, null=NO_NULL).orders[0]
-    assert ngrams.held_out_bpc == um.skip_patterns(SITEINFO, (1,), null=NO_NULL).headline()["held_out_bpc"]
+    ngrams = um.ngram_orders(SITEINFO, 12, check=Check(null=NO_NULL)).orders[0]
+    assert ngrams.held_out_bpc == um.skip_patterns(SITEINFO, (1,), check=Check(null=NO_NULL)).headline()["held_out_bpc"]
 
 
 def test_shuffled_null__does_not_depend_on_threads() -> None:
-    figures = {um.skip_patterns(SITEINFO, (1, 8), threads=n).headline()["null_bits"] for n in (1, 2, 3)}
+    figures = {um.skip_patterns(SITEINFO, (1, 8), work=Work(threads=n)).headline()["null_bits"] for n in (1, 2, 3)}
     assert len(figures) == 1
 
 
 def test_pattern_listing__counts_gains_and_places() -> None:
     corpus = Corpus.from_bytes(b"abcabdabc" * 4)
-    table = um.skip_patterns(corpus, (1, 2), top=3, min_count=5, null=NO_NULL).tables()["patterns"]
+    table = um.skip_patterns(corpus, (1, 2), top=3, min_count=5, check=Check(null=NO_NULL)).tables()["patterns"]
     row = dict(zip(table.columns, table.rows[0], strict=True))
     data = bytes(corpus.data)
     for values in table.rows:
@@ -169,7 +170,7 @@ def test_ngram_orders__order_beyond_the_corpus() -> None:
 
 def test_pattern_listing__places_are_positions_in_the_source() -> None:
     whole = Corpus.from_bytes(b"0123" + b"ab" * 20)
-    table = um.skip_patterns(whole.slice(4, 44), (1,), null=NO_NULL).tables()["patterns"]
+    table = um.skip_patterns(whole.slice(4, 44), (1,), check=Check(null=NO_NULL)).tables()["patterns"]
     for row in table.rows:
         entry = dict(zip(table.columns, row))
         assert [whole.data[t] for t in entry["places"]] == [entry["next"][0]] * len(entry["places"])

@@ -10,7 +10,8 @@ from tests.naive import counting as naive
 from umrnn import um
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 
 SITEINFO = Corpus.siteinfo()
 
@@ -20,7 +21,7 @@ SITEINFO = Corpus.siteinfo()
     [(8, 30, [1, 8, 20, 3, 27, 2, 12, 7], 0.04294, 834), (6, 50, [1, 8, 45, 36, 48, 10], 0.0, 909)],
 )
 def test_greedy__published_choices(count: int, limit: int, offsets: list[int], bits: float, patterns: int) -> None:
-    headline = um.greedy_patterns(SITEINFO, count, limit, null=Null(0)).headline()
+    headline = um.greedy_patterns(SITEINFO, count, limit, check=Check(null=Null(0))).headline()
     assert headline["offsets"] == offsets
     assert headline["bits"] == pytest.approx(bits, abs=5e-6)
     assert headline["patterns"] == patterns
@@ -44,7 +45,7 @@ def test_greedy__equals_definition_on_any_text(text: str, data: st.DataObject) -
     expected = naive.greedy(list(text.encode()), 4, limit)
     if naive.conditional_entropy(naive.contexts(list(text.encode()), ())) <= 1e-12:
         expected = []  # one symbol only: nothing to explain
-    found = um.greedy_steps(corpus, 4, limit, null=Null(0), threads=1)
+    found = um.greedy_steps(corpus, 4, limit, null=Null(0), work=Work(threads=1))
     assert [step.offset for step in found] == [offset for offset, _ in expected]
     assert [step.bits for step in found] == pytest.approx([bits for _, bits in expected], abs=1e-10)
 
@@ -94,7 +95,7 @@ def test_greedy__p_values_of_noise_are_uniform() -> None:
 
 @pytest.mark.needs_jit
 def test_greedy__same_bits_on_any_number_of_threads() -> None:
-    runs = [um.greedy_steps(SITEINFO, 4, 12, null=Null(49), threads=n) for n in (1, 2, 3)]
+    runs = [um.greedy_steps(SITEINFO, 4, 12, null=Null(49), work=Work(threads=n)) for n in (1, 2, 3)]
     assert runs[0] == runs[1] == runs[2]
 
 

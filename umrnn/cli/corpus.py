@@ -37,10 +37,11 @@ def info(
     table: TableOption = None,
 ) -> None:
     """Show size, symbols and entropy, in-sample and held-out."""
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output
     from umrnn.um.bytes import byte_statistics
 
     sink = Output.to("corpus info", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    sink.emit(byte_statistics(source, top=top, null=Null(seed=seed), threads=threads))
+    sink.emit(byte_statistics(source, top=top, check=Check(null=Null(seed=seed)), work=Work(threads)))

@@ -20,8 +20,8 @@ from umrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from umrnn.nulls import Null
-    from umrnn.progress import Progress
+    from umrnn.nulls import Check
+    from umrnn.progress import Work
 
 __all__ = ["app"]
 
@@ -31,9 +31,8 @@ app = typer.Typer(help="Count patterns and find the offsets that matter.", no_ar
 class Given(TypedDict):
     """Keyword arguments that several functions of ``um`` share."""
 
-    null: "Null"
-    threads: int | None
-    progress: "Progress"
+    check: "Check"
+    work: "Work"
 
 
 class Listed(Given):
@@ -66,7 +65,8 @@ def ngram(
     table: TableOption = None,
 ) -> None:
     """Count contexts of the last 1 … K bytes."""
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import ngram_orders
 
@@ -74,7 +74,7 @@ def ngram(
     source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
-        sink.emit(ngram_orders(source, max_order, null=null, threads=threads, progress=progress))
+        sink.emit(ngram_orders(source, max_order, check=Check(null=null), work=Work(threads, progress)))
 
 
 @app.command()
@@ -96,7 +96,8 @@ def skip(
 ) -> None:
     """Measure the skip patterns of given offsets, or search for the offsets."""
     from umrnn import um
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
 
     if (offsets is None) == (greedy is None):
@@ -104,7 +105,8 @@ def skip(
     sink = Output.to("patterns skip", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
-        given = Listed(top=top, min_count=min_count, null=Null(permutations, seed), threads=threads, progress=progress)
+        check, work = Check(null=Null(permutations, seed)), Work(threads, progress)
+        given = Listed(top=top, min_count=min_count, check=check, work=work)
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
         elif greedy is not None:
@@ -123,13 +125,14 @@ def mi(
     table: TableOption = None,
 ) -> None:
     """Measure what the byte at each offset alone says about the next byte; its null is exact and draws nothing."""
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import mutual_information
 
     sink = Output.to("patterns mi", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
-        sink.emit(mutual_information(source, max_offset, threads=threads, progress=progress))
+        sink.emit(mutual_information(source, max_offset, work=Work(threads, progress)))
 
 
 @app.command()
@@ -151,14 +154,15 @@ def trie(
     table: TableOption = None,
 ) -> None:
     """Read backwards from a byte: the contexts that lead to it."""
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import backward_trie
 
     sink = Output.to("patterns trie", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
-        given = Given(null=Null(permutations, seed), threads=threads, progress=progress)
+        given = Given(check=Check(null=Null(permutations, seed)), work=Work(threads, progress))
         value = byte.value if byte else None
         sink.emit(backward_trie(source, value, depth=depth, max_offset=max_offset, **given))
 
@@ -176,7 +180,8 @@ def synergy(
     table: TableOption = None,
 ) -> None:
     """Measure what two bytes say together beyond what each says alone."""
-    from umrnn.nulls import Null
+    from umrnn.nulls import Check, Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import pair_synergies
 
@@ -184,7 +189,7 @@ def synergy(
     source = open_corpus(corpus, byte_range)
     with drawn_progress() as progress:
         null = Null(permutations, seed)
-        sink.emit(pair_synergies(source, max_offset, null=null, threads=threads, progress=progress))
+        sink.emit(pair_synergies(source, max_offset, check=Check(null=null), work=Work(threads, progress)))
 
 
 @app.command()
@@ -205,6 +210,7 @@ def survive(
 ) -> None:
     """Count the skip patterns of one text that occur again in another, on one thread."""
     from umrnn.nulls import Null
+    from umrnn.progress import Work
     from umrnn.report.output import Output, drawn_progress
     from umrnn.um import pattern_survival
 
@@ -212,4 +218,5 @@ def survive(
     source, other, boundary = two_parts(corpus, byte_range, against)
     tuples, null = (offsets.values,) if offsets else None, Null(permutations, seed)
     with drawn_progress() as progress:
-        sink.emit(pattern_survival(source, other, boundary=boundary, tuples=tuples, null=null, progress=progress))
+        work = Work(threads, progress)
+        sink.emit(pattern_survival(source, other, boundary=boundary, tuples=tuples, null=null, work=work))

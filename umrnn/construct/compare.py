@@ -87,7 +87,7 @@ class _Desk:
         """The bytes' shares, and contexts of one to three bytes."""
         parts = Holdout.of(self.corpus, self.split)
         began = time.perf_counter()
-        orders = ngram_orders(self.corpus, _ORDERS, null=self.null, split=self.split, threads=self.threads).orders
+        orders = ngram_orders(self.corpus, _ORDERS, check=Check(self.split, self.null), work=Work(self.threads)).orders
         spent = (time.perf_counter() - began) / _ORDERS
         found = (
             Row("counting", f"last {o.order} bytes", o.bpc, o.held_out_bpc, o.null_bits, spent, len(self.corpus))

@@ -15,7 +15,7 @@ from umrnn.construct.study.first_part import Constructed, built_and_scored, cons
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import SILENT, Progress, Work
 from umrnn.result import Table
 from umrnn.rnn.weights import ALPHABET, Elman
 from umrnn.um.counts import offset_counts
@@ -104,7 +104,7 @@ def grown_network(
         raise InputError(f"base must be one of {', '.join(BASES)}, got {base}")
     first = min(40, max(1, hidden // 3)) if base_neurons is None else base_neurons
     if base == "spectral":
-        counts = offset_counts(text, window_offsets(text, 6, 4), threads=threads, progress=progress)
+        counts = offset_counts(text, window_offsets(text, 6, 4), work=Work(threads, progress))
         directions = 4 * (int(np.count_nonzero(counts.table(0).diagonal())) - 1)
         start = linear_state(counts, min(first, directions) if base_neurons is None else first).elman(GAIN)
     else:

@@ -11,7 +11,7 @@ from umrnn.construct.state.notes import component_rows
 from umrnn.construct.study.first_part import Constructed, built_and_scored, constructed_provenance, window_offsets
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import SILENT, Progress, Work
 from umrnn.rnn.weights import Elman
 from umrnn.um.counts import offset_counts
 
@@ -96,7 +96,7 @@ def spectral_network(
     progress: Progress = SILENT,
 ) -> tuple[Elman, StateFeatures, LinearState]:
     """Count, find the linear state, run it, read it out."""
-    counts = offset_counts(text, window_offsets(text, past, future), threads=threads, progress=progress)
+    counts = offset_counts(text, window_offsets(text, past, future), work=Work(threads, progress))
     state = linear_state(counts, hidden, past=past, future=future)
     carried = StateFeatures(state.elman(gain), text, threads=threads)
     return carried.network(carried.read_out(passes=passes, seed=seed, progress=progress)), carried, state

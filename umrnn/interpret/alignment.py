@@ -20,8 +20,8 @@ from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.weights import Elman
 from umrnn.statistics import spearman
-from umrnn.um.fitting import fitting
 from umrnn.um.pointwise import pointwise_information
+from umrnn.um.reachable import reachable
 
 __all__ = ["Alignment", "alignment", "usual_positions"]
 
@@ -196,7 +196,7 @@ def alignment(
     Question 7 of the 2026-02-11 pages.
     """
     check_predicts(corpus)
-    offsets = integer("max-offset", fitting(max_offset, _MAX_OFFSET, corpus), 1, len(corpus) - 1)
+    offsets = integer("max-offset", reachable(max_offset, _MAX_OFFSET, corpus), 1, len(corpus) - 1)
     if not np.isfinite(threshold):
         raise InputError(f"threshold must be a finite number of bits, got {threshold}")
     null = (null or Null.usual(None, len(corpus))).fitting(8 * 5 * offsets)
@@ -207,7 +207,7 @@ def alignment(
     delta = effects(other=replacements(corpus, replace, null.seed)).delta_bits
     second = other_kind(corpus, replace, null.seed)
     boundary, places = Split().boundary(len(corpus)), np.array(chosen, np.int64) - corpus.start
-    pmi = pointwise_information(corpus, places, offsets, threads=work.threads)
+    pmi = pointwise_information(corpus, places, offsets, work=work.silent())
     named = f"{usual.start}:{usual.stop}:{usual.step}" if positions is None else chosen
     settings = {"positions": named, "max_offset": offsets, "threshold": threshold, "replace": replace}
     settings |= {"permutations": null.permutations, "held_out_from": corpus.start + boundary}
@@ -215,7 +215,7 @@ def alignment(
         positions=places + corpus.start,
         delta_bits=delta,
         pmi_bits=pmi,
-        held_out_pmi_bits=pointwise_information(corpus, places, offsets, stop=boundary, threads=work.threads),
+        held_out_pmi_bits=pointwise_information(corpus, places, offsets, stop=boundary, work=work.silent()),
         other_delta_bits=None if second is None else effects(other=second).delta_bits,
         next_held_out=places + 1 >= boundary,
         threshold=float(threshold),
@@ -256,7 +256,7 @@ def _chance(
     work.progress.start("shuffles", number)
     for i in range(number):
         shuffled = Corpus.from_bytes(null.shuffled(corpus.data, i))
-        aligned = pointwise_information(shuffled, positions, offsets, threads=work.threads) > threshold
+        aligned = pointwise_information(shuffled, positions, offsets, work=work.silent()) > threshold
         shares[i] = _shares(effect, aligned)
         by_offset[i] = [_share(effect[:, d], aligned[:, d]) for d in range(offsets)]
         permuted = _permuted_effects(effect, null.generator(1 << 32, i))

@@ -165,7 +165,7 @@ def svd(
     network, facts, _ = opened(model)
     null = (null or Null(_DRAWS)).fitting(16 * (ALPHABET + 3 * network.hidden))
     chosen = MATRICES if matrix == "all" else (matrix,)
-    counts = offset_counts(corpus, [1], threads=work.threads, progress=work.progress).table(1)
+    counts = offset_counts(corpus, [1], work=work).table(1)
     parts = _readings({name: _matrix(name, network, counts) for name in chosen}, corpus, counts, null, work)
     settings = {"matrix": matrix, "components": components, "named": named, "permutations": null.permutations}
     return Singular(
@@ -212,7 +212,7 @@ def _draw(name: str, matrix: Matrix, corpus: Corpus, null: Null, number: int) ->
     """Singular values of a matrix by chance, as it is and centred."""
     if name == "bigram":
         shuffled = Corpus.from_bytes(null.shuffled(corpus.data, number))
-        plain = log_pair_table(offset_counts(shuffled, [1], threads=1).table(1))
+        plain = log_pair_table(offset_counts(shuffled, [1], work=Work(threads=1)).table(1))
         return singular_values(plain), singular_values(centred(plain), float(np.linalg.norm(plain)))
     noise = null.generator(MATRICES.index(name), number).standard_normal(matrix.shape)
     return _scaled(noise, matrix), _scaled(centred(noise), centred(matrix))

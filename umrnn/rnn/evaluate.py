@@ -11,7 +11,7 @@ from umrnn.compressors import compressed_bpc
 from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
 from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import SILENT, Progress, Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.fitted import Standing, standing
 from umrnn.rnn.model_file import ModelFile, ReadoutFile, opened_predictor
@@ -154,7 +154,7 @@ def evaluate(
         shuffled_bpc=float(np.mean(drawn)) if drawn else None,
         order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
-        compressed=compressed_bpc(corpus, threads=threads, progress=progress),
+        compressed=compressed_bpc(corpus, work=Work(threads, progress)),
         provenance=provenance(
             corpus,
             parameters={"permutations": null.permutations},

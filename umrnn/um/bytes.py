@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
-from umrnn.nulls import Null, Split
-from umrnn.parallel import map_ordered, pool
+from umrnn.corpus import Corpus, byte_counts
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["ByteStatistics", "byte_statistics"]
 
-_BLOCK = 1 << 20  # bytes counted at a time: bincount widens its input eightfold
 _DRAWABLE = 10**9  # numpy draws from urns with fewer balls than this
 
 
@@ -93,9 +92,8 @@ def byte_statistics(
     corpus: Corpus,
     *,
     top: int = 16,
-    split: Split | None = None,
-    null: Null | None = None,
-    threads: int | None = None,
+    check: Check = Check(),
+    work: Work = Work(),
 ) -> ByteStatistics:
     """Count the bytes of ``corpus`` and score order 0 in-sample, held-out and on shuffled bytes.
 
@@ -107,9 +105,7 @@ def byte_statistics(
     ----------
     corpus : any corpus; memory stays small for mapped files of any size.
     top : how many of the most common bytes to list, at least 1.
-    split : what is counted and what is scored; default: the first half, the second half.
-    null : number of shuffles and seed; default: 199, seed 0.
-    threads : workers; figures do not depend on it.
+    check : what is counted and what is scored, default: the first half and the second; shuffles, default: 199.
 
     Returns
     -------
@@ -127,27 +123,17 @@ def byte_statistics(
     >>> byte_statistics(Corpus.from_bytes(b"abracadabra")).entropy_bits
     2.0403733936884962
     """
-    split, null = split or Split(), null or Null()
-    top = integer("top", top, 1)
-    boundary = split.boundary(len(corpus))
-    counted, rest = (_count(part, threads) for part in (corpus.data[:boundary], corpus.data[boundary:]))
-    parameters = {"top": top, "split": split.fraction, "permutations": null.permutations}
+    null, top = check.null, integer("top", top, 1)
+    boundary = check.split.boundary(len(corpus))
+    counted, rest = (byte_counts(part, work) for part in (corpus.data[:boundary], corpus.data[boundary:]))
+    parameters = {"top": top, "split": check.split.fraction, "permutations": null.permutations}
     return ByteStatistics(
         counts=counted + rest,
         counted=counted,
         null_held_out=_null_held_out(counted + rest, boundary, null),
         top=top,
-        provenance=provenance(corpus, parameters=parameters, seed=null.seed, threads=threads),
+        provenance=provenance(corpus, parameters=parameters, seed=null.seed, threads=work.threads),
     )
-
-
-def _count(data: NDArray[np.uint8], threads: int | None) -> NDArray[np.int64]:
-    blocks = (data[begin : begin + _BLOCK] for begin in range(0, len(data), _BLOCK))
-    total = np.zeros(256, np.int64)
-    with pool(threads) as executor:
-        for counts in map_ordered(lambda block: np.bincount(block, minlength=256), blocks, executor):
-            total += counts
-    return total
 
 
 def _held_out(counts: NDArray[np.int64], counted: NDArray[np.int64]) -> float:

@@ -1,7 +1,6 @@
 """OffsetCounts: how often byte a stands d places before byte b, for many d at once; mergeable, bit for bit."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from umrnn._validate import contiguous, integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.um.kernels import counts as kernels
 
 __all__ = ["OffsetCounts", "offset_counts"]
@@ -100,8 +99,7 @@ def offset_counts(
     *,
     start: int = 0,
     stop: int | None = None,
-    threads: int | Executor | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> OffsetCounts:
     """Count (byte at offset, byte) pairs for every offset, for targets in ``[start, stop)`` of the corpus.
 
@@ -120,7 +118,7 @@ def offset_counts(
     if not 0 <= start < end <= len(corpus):
         raise InputError(f"targets must satisfy 0 <= start < stop <= {len(corpus)}, got {start}:{end}")
     counts = np.zeros((len(chosen), 256, 256), np.int64)
-    progress.start("counting pairs", len(chosen) * (end - start), "pairs")
+    work.progress.start("counting pairs", len(chosen) * (end - start), "pairs")
 
     def count(index: int) -> int:
         offset = chosen[index]
@@ -129,10 +127,10 @@ def offset_counts(
             kernels.pair_counts(corpus.data, offset, begin, min(begin + _BLOCK, end), keys, partial, counts[index])
         return end - start
 
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         for done in map_ordered(count, range(len(chosen)), executor):
-            progress.advance(done)
-    progress.finish()
+            work.progress.advance(done)
+    work.progress.finish()
     edge = max(chosen)
     head, tail = corpus.data[start : min(start + edge, end)], corpus.data[max(start, end - edge) : end]
     return OffsetCounts(chosen, counts, corpus.start + start, corpus.start + end, head.copy(), tail.copy())

@@ -5,15 +5,14 @@ a further offset could add is destroyed. Shuffling the candidate instead, or tes
 i.i.d. bytes, because the winner of many candidates is large by selection.
 """
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.nulls import Null
-from umrnn.parallel import map_ordered
-from umrnn.progress import SILENT, Progress
+from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.um.cells import Cells
 from umrnn.um.fixed_point import growth, scale, weights_of
 from umrnn.um.kernels import cells as cell_kernels
@@ -48,8 +47,7 @@ def largest_gain_test(
     first: int,
     null: Null,
     step: int,
-    executor: Executor | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> GainTest:
     """Test the largest gain over ``candidates`` on the positions t >= ``first`` of ``cells``.
 
@@ -77,14 +75,15 @@ def largest_gain_test(
         per_candidate = np.stack(list(map_ordered(gains, candidates, executor)))
         return np.asarray(per_candidate.max(axis=0), np.int64)
 
-    observed = int(largest_gains(targets[np.newaxis])[0])
     simulated: list[int] = []
     batch = max(1, _BATCH_BYTES // max(1, len(targets)))
-    for begin in range(0, null.permutations, batch):
-        numbers = range(begin, min(begin + batch, null.permutations))
-        rows = map_ordered(lambda k: _shuffled(targets, opened.starts, null, step, k), numbers, executor)
-        simulated += largest_gains(np.stack(list(rows))).tolist()
-        progress.advance(len(numbers))
+    with pool(work.threads) as executor:
+        observed = int(largest_gains(targets[np.newaxis])[0])
+        for begin in range(0, null.permutations, batch):
+            numbers = range(begin, min(begin + batch, null.permutations))
+            rows = map_ordered(lambda k: _shuffled(targets, opened.starts, null, step, k), numbers, executor)
+            simulated += largest_gains(np.stack(list(rows))).tolist()
+            work.progress.advance(len(numbers))
     unit = scale(len(cells.data)) * max(1, len(support.members))
     return GainTest(observed / unit, float(np.mean(simulated)) / unit, null.p_value(observed, simulated))
 

@@ -12,12 +12,12 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import weight
 from umrnn.um.counts import offset_counts
-from umrnn.um.fitting import fitting
 from umrnn.um.kernels import chance as kernels
+from umrnn.um.reachable import reachable
 
 __all__ = ["OffsetInformation", "mutual_information"]
 
@@ -56,17 +56,15 @@ class OffsetInformation(Result):
 
     def tables(self) -> dict[str, Table]:
         """``offsets``: a row per offset."""
-        columns = tuple(Information.__dataclass_fields__)
-        return {"offsets": Table.of(columns, ([getattr(row, name) for name in columns] for row in self.offsets))}
+        return {"offsets": Table.of_records(self.offsets, Information)}
 
 
 def mutual_information(
     corpus: Corpus,
     max_offset: int | None = None,
     *,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    split: Split = Split(),
+    work: Work = Work(),
 ) -> OffsetInformation:
     """I(x[t]; x[t - d]) in bits for d = 1 … ``max_offset`` (64, or as far as the corpus allows), from pair counts.
 
@@ -88,39 +86,37 @@ def mutual_information(
     >>> result.headline()["best_offset"]
     1
     """
-    max_offset = integer("max-offset", fitting(max_offset, 64, corpus), 1)
+    max_offset = integer("max-offset", reachable(max_offset, 64, corpus), 1)
     if max_offset >= len(corpus):
         raise InputError(
             f"max-offset must be shorter than the corpus of {len(corpus)} bytes, got {max_offset}",
             hint="name a smaller --max-offset or a longer corpus",
         )
-    split = split or Split()
     boundary = split.boundary(len(corpus))
     offsets = range(1, max_offset + 1)
-    counted = _tables(corpus, offsets, 0, boundary, threads, progress)
-    scored = _tables(corpus, offsets, boundary, len(corpus), threads, progress)
-    progress.start("null of mutual information", max_offset, "offsets")
+    counted = _tables(corpus, offsets, 0, boundary, work)
+    scored = _tables(corpus, offsets, boundary, len(corpus), work)
+    work.progress.start("null of mutual information", max_offset, "offsets")
 
     def measure(index: int) -> Information:
         return _information(offsets[index], counted[index], scored[index])
 
     rows = []
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         for row in map_ordered(measure, range(max_offset), executor):
             rows.append(row)
-            progress.advance(1)
-    progress.finish()
+            work.progress.advance(1)
+    work.progress.finish()
     settings = {"max_offset": max_offset, "held_out_from": corpus.start + boundary}
-    return OffsetInformation(provenance=provenance(corpus, parameters=settings, threads=threads), offsets=tuple(rows))
+    known = provenance(corpus, parameters=settings, threads=work.threads)
+    return OffsetInformation(provenance=known, offsets=tuple(rows))
 
 
-def _tables(
-    corpus: Corpus, offsets: range, start: int, stop: int, threads: int | None, progress: Progress
-) -> NDArray[np.int64]:
+def _tables(corpus: Corpus, offsets: range, start: int, stop: int, work: Work) -> NDArray[np.int64]:
     """Pair counts of the targets in ``[start, stop)``, zero where the range is empty."""
     if start == stop:
         return np.zeros((len(offsets), 256, 256), np.int64)
-    return offset_counts(corpus, offsets, start=start, stop=stop, threads=threads, progress=progress).counts
+    return offset_counts(corpus, offsets, start=start, stop=stop, work=work).counts
 
 
 def _information(offset: int, counted: NDArray[np.int64], scored: NDArray[np.int64]) -> Information:

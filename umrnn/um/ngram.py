@@ -1,5 +1,6 @@
 """n-grams: contexts of the last K bytes, for every K up to a limit."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -8,12 +9,12 @@ import numpy as np
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.nulls import Check, Null
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy, weight
-from umrnn.um.fitting import fitting
 from umrnn.um.predict import prefix_scores
+from umrnn.um.reachable import reachable
 from umrnn.um.shuffle import shuffled_bits
 
 __all__ = ["NgramOrders", "ngram_orders"]
@@ -53,18 +54,15 @@ class NgramOrders(Result):
 
     def tables(self) -> dict[str, Table]:
         """``orders``: a row per context length."""
-        columns = tuple(Order.__dataclass_fields__)
-        return {"orders": Table.of(columns, ([getattr(o, name) for name in columns] for o in self.orders))}
+        return {"orders": Table.of_records(self.orders, Order)}
 
 
 def ngram_orders(
     corpus: Corpus,
     max_order: int | None = None,
     *,
-    null: Null | None = None,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(),
+    work: Work = Work(),
 ) -> NgramOrders:
     """Count the patterns of the last K bytes for K = 1 … ``max_order``, by default 12 or as far as the corpus allows.
 
@@ -79,48 +77,48 @@ def ngram_orders(
 
     Examples
     --------
-    >>> ngram_orders(Corpus.siteinfo(), 12, null=Null(0)).headline()["patterns_total"]
+    >>> ngram_orders(Corpus.siteinfo(), 12, check=Check(null=Null(0))).headline()["patterns_total"]
     6180
     """
-    max_order = integer("max-order", fitting(max_order, 12, corpus), 1)
+    max_order = integer("max-order", reachable(max_order, 12, corpus), 1)
     if max_order >= len(corpus):
         raise InputError(
             f"max-order must be shorter than the corpus of {len(corpus)} bytes, got {max_order}",
             hint="name a smaller order or a longer corpus",
         )
-    null, split = null or Null(), split or Split()
-    held_out = prefix_scores(corpus, tuple(range(1, max_order + 1)), split, threads=threads)
+    held_out = prefix_scores(corpus, tuple(range(1, max_order + 1)), check.split, work=work)
+    work.progress.start("n-gram orders", max_order * check.null.permutations, "shuffles")
+    orders = tuple(_orders(corpus, held_out, check.null, work))
+    work.progress.finish()
+    settings = {
+        "max_order": max_order,
+        "permutations": check.null.permutations,
+        "held_out_from": corpus.start + check.split.boundary(len(corpus)),
+    }
+    known = provenance(corpus, parameters=settings, seed=check.null.seed, threads=work.threads)
+    return NgramOrders(provenance=known, orders=orders)
+
+
+def _orders(corpus: Corpus, held_out: Sequence[float], null: Null, work: Work) -> Iterator[Order]:
+    """Each context length that ``held_out`` has a score of after the first, which is order 0."""
     cells = Cells.whole(corpus)
     early_bits = 0.0  # of the bytes with fewer than `order` before them
-    orders = []
-    progress.start("n-gram orders", max_order * null.permutations, "shuffles")
-    for order in range(1, max_order + 1):
+    for order in range(1, len(held_out)):
         cells = cells.refined(order)
         patterns = cells.refined(0)
         open_bits = weight(cells.sizes) - weight(patterns.sizes)
-        shuffled = shuffled_bits(cells, null, threads=threads, progress=progress)
-        orders.append(
-            Order(
-                order,
-                len(cells.members),
-                len(cells),
-                len(patterns),
-                conditional_entropy(cells, patterns),
-                (open_bits + early_bits) / (len(corpus) - 1),
-                float(shuffled.mean()) if len(shuffled) else None,
-                held_out[order],
-            )
+        shuffled = shuffled_bits(cells, null, work=work)
+        yield Order(
+            order,
+            len(cells.members),
+            len(cells),
+            len(patterns),
+            conditional_entropy(cells, patterns),
+            (open_bits + early_bits) / (len(corpus) - 1),
+            float(shuffled.mean()) if len(shuffled) else None,
+            held_out[order],
         )
         early_bits += _bits_at(cells, patterns, order)
-    progress.finish()
-    settings = {
-        "max_order": max_order,
-        "permutations": null.permutations,
-        "held_out_from": corpus.start + split.boundary(len(corpus)),
-    }
-    return NgramOrders(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads), orders=tuple(orders)
-    )
 
 
 def _bits_at(contexts: Cells, patterns: Cells, position: int) -> float:

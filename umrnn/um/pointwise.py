@@ -1,12 +1,12 @@
 """Pointwise mutual information of the pairs a reading meets."""
 
-from concurrent.futures import Executor
 from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
+from umrnn.progress import Work
 from umrnn.um.counts import offset_counts
 
 __all__ = ["pointwise_information"]
@@ -20,7 +20,7 @@ def pointwise_information(
     offsets: int,
     *,
     stop: int | None = None,
-    threads: int | Executor | None = None,
+    work: Work = Work(),
 ) -> Floats:
     """PMI_d of (x[t - d + 1], x[t + 1]) in bits, shape (P, D), from the pairs whose second byte lies before ``stop``.
 
@@ -35,7 +35,7 @@ def pointwise_information(
     after = corpus.data[positions + 1]
     out = np.full((len(positions), offsets), nan)
     reach = min(offsets, len(corpus) - 1)
-    tables = offset_counts(corpus, range(reach + 1), stop=end, threads=threads)
+    tables = offset_counts(corpus, range(reach + 1), stop=end, work=work)
     counts = tables.table(0).diagonal()
     for d in range(1, reach + 1):
         known = positions - d + 1 >= 0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from umrnn.corpus import Corpus
 from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.um.cells import Cells
 
 __all__ = ["held_out_bits", "prefix_scores"]
@@ -53,9 +54,9 @@ def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> flo
     return float(-np.mean(np.log2(probability)))
 
 
-def prefix_scores(corpus: Corpus, offsets: tuple[int, ...], split: Split, *, threads: int | None = None) -> list[float]:
+def prefix_scores(corpus: Corpus, offsets: tuple[int, ...], split: Split, *, work: Work = Work()) -> list[float]:
     """:func:`held_out_bits` of every prefix of ``offsets``, the empty one first; len(offsets) + 1 values."""
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         sizes = range(len(offsets) + 1)
         return list(map_ordered(lambda size: held_out_bits(corpus, offsets[:size], split), sizes, executor))
 

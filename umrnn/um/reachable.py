@@ -3,10 +3,10 @@
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 
-__all__ = ["fitting"]
+__all__ = ["reachable"]
 
 
-def fitting(value: int | None, usual: int, corpus: Corpus, *, least: int = 1) -> int:
+def reachable(value: int | None, usual: int, corpus: Corpus, *, least: int = 1) -> int:
     """``value`` if given, else ``usual`` or the longest reach that leaves one byte to predict.
 
     Raises
@@ -16,7 +16,7 @@ def fitting(value: int | None, usual: int, corpus: Corpus, *, least: int = 1) ->
 
     Examples
     --------
-    >>> fitting(None, 12, Corpus.from_bytes(b"short"))
+    >>> reachable(None, 12, Corpus.from_bytes(b"short"))
     4
     """
     if len(corpus) <= least:

@@ -7,7 +7,7 @@ the statistic is the *largest* gain over all remaining candidates, because the l
 """
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.um.cells import Cells, conditional_entropy, weight
 from umrnn.um.counts import offset_counts
 from umrnn.um.fixed_point import growth, scale
@@ -56,8 +56,7 @@ def greedy_steps(
     *,
     stop: bool = False,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> list[Step]:
     """Choose up to ``count`` offsets among 1 … ``max_offset``, one at a time.
 
@@ -70,37 +69,44 @@ def greedy_steps(
     InputError
         If the corpus is not longer than ``max_offset``, or ``stop`` is asked for without a null.
     """
-    integer("greedy", count, 1)
-    integer("max-offset", max_offset, 1)
-    if max_offset >= len(corpus):
-        raise InputError(f"max-offset must be shorter than the corpus of {len(corpus)} bytes, got {max_offset}")
     null = null or Null()
-    if stop and null.permutations < 1 / ALPHA - 1:
-        raise InputError(
-            f"stop needs at least {round(1 / ALPHA) - 1} permutations to reach p <= {ALPHA}, got {null.permutations}"
-        )
+    _check_search(corpus, count, max_offset, null if stop else None)
     chosen: list[Step] = []
     cells = Cells.whole(corpus)
     remaining = list(range(1, max_offset + 1))
     bits = conditional_entropy(cells, cells.refined(0))
-    progress.start("greedy offsets", min(count, max_offset) * (1 + null.permutations), "shuffles")
-    with pool(threads) as executor:
+    work.progress.start("greedy offsets", min(count, max_offset) * (1 + null.permutations), "shuffles")
+    with pool(work.threads) as executor:
+        shared = replace(work, threads=executor or 1)
         while len(chosen) < count and remaining and bits > 0:
             entropies = _candidate_entropies(corpus, cells, remaining, executor)
             best = int(np.flatnonzero(entropies <= entropies.min() + TIE)[0])
             offset, after = remaining[best], max(0.0, float(entropies[best]))
             test = None
             if null.permutations:
-                test = largest_gain_test(cells, remaining, max_offset, null, len(chosen), executor, progress)
-            progress.advance(1, offsets=len(chosen) + 1)
+                test = largest_gain_test(cells, remaining, max_offset, null, len(chosen), shared)
+            work.progress.advance(1, offsets=len(chosen) + 1)
             taken = not (stop and test is not None and test.p_value > ALPHA)
             chosen.append(Step(offset, after, bits - after, test, taken))
             if not taken:
                 break
             cells, bits = cells.refined(offset), after
             remaining.remove(offset)
-    progress.finish()
+    work.progress.finish()
     return chosen
+
+
+def _check_search(corpus: Corpus, count: int, max_offset: int, stopping: Null | None) -> None:
+    """Refuse offsets beyond the corpus, and a null too small to stop by."""
+    integer("greedy", count, 1)
+    integer("max-offset", max_offset, 1)
+    if max_offset >= len(corpus):
+        raise InputError(f"max-offset must be shorter than the corpus of {len(corpus)} bytes, got {max_offset}")
+    if stopping is not None and stopping.permutations < 1 / ALPHA - 1:
+        raise InputError(
+            f"stop needs at least {round(1 / ALPHA) - 1} permutations to reach p <= {ALPHA}, "
+            f"got {stopping.permutations}"
+        )
 
 
 def _candidate_entropies(
@@ -128,20 +134,8 @@ def _candidate_entropies(
         limits = np.minimum((limit + TIE) * unit[group], _NO_LIMIT).astype(np.int64)
         out, tally, pairs = np.empty(len(offsets), np.int64), np.empty(256, np.uint32), np.empty(256, np.uint32)
         column, kept = np.empty(largest, np.uint8), np.empty(largest, np.uint32)
-        kernels.candidate_weights(
-            corpus.data,
-            offsets,
-            limits,
-            by_target.members,
-            opened.starts,
-            runs,
-            steps,
-            column,
-            kept,
-            tally,
-            pairs,
-            out,
-        )
+        text, grouped = (corpus.data, offsets, limits), (by_target.members, opened.starts, runs, steps)
+        kernels.candidate_weights(*text, *grouped, column, kept, tally, pairs, out)
         return out
 
     groups = [slice(i, i + _GROUP) for i in range(0, len(candidates), _GROUP)]
@@ -153,5 +147,5 @@ def _candidate_entropies(
 
 def _pair_entropy(corpus: Corpus, offset: int) -> float:
     """H(byte | byte at the offset) in bits."""
-    table = offset_counts(corpus, [offset], start=offset, threads=1).counts[0]
+    table = offset_counts(corpus, [offset], start=offset, work=Work(threads=1)).counts[0]
     return (weight(table.sum(axis=1)) - weight(table)) / int(table.sum())

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.um.cells import Cells
 from umrnn.um.fixed_point import growth, scale, weights_of
 from umrnn.um.kernels import entropy as kernels
@@ -13,9 +13,7 @@ from umrnn.um.kernels import entropy as kernels
 __all__ = ["shuffled_bits"]
 
 
-def shuffled_bits(
-    contexts: Cells, null: Null, *, threads: int | None = None, progress: Progress = SILENT
-) -> NDArray[np.float64]:
+def shuffled_bits(contexts: Cells, null: Null, *, work: Work = Work()) -> NDArray[np.float64]:
     """H(next byte | context) in bits for each shuffle of the whole column of next bytes, shape (permutations,).
 
     The grouping of positions into contexts is done once and serves every shuffle; a context that occurs once settles
@@ -47,8 +45,8 @@ def shuffled_bits(
     def entropy(permutation: int) -> float:
         shuffled = null.shuffled(targets, permutation)
         patterns = int(kernels.target_weight(shuffled, order, starts, steps, np.empty(256, np.uint32)))
-        progress.advance(1)
+        work.progress.advance(1)
         return (known - patterns) / unit
 
-    with pool(threads) as executor:
+    with pool(work.threads) as executor:
         return np.array(list(map_ordered(entropy, range(null.permutations), executor)))

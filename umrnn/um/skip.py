@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer, offset_tuple
 from umrnn.corpus import Corpus
-from umrnn.nulls import Null, Split
-from umrnn.progress import SILENT, Progress
+from umrnn.nulls import Check
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
-from umrnn.um.fitting import fitting
 from umrnn.um.listing import pattern_table
 from umrnn.um.predict import prefix_scores
+from umrnn.um.reachable import reachable
 from umrnn.um.search import ALPHA, Step, greedy_steps
 from umrnn.um.shuffle import shuffled_bits
 
@@ -112,10 +112,8 @@ def skip_patterns(
     *,
     top: int = 10,
     min_count: int = 2,
-    null: Null | None = None,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(),
+    work: Work = Work(),
 ) -> SkipPatterns:
     """H(next byte | bytes at the offsets) with the patterns behind it.
 
@@ -137,13 +135,14 @@ def skip_patterns(
 
     Examples
     --------
-    >>> skip_patterns(Corpus.siteinfo(), (1, 8), null=Null(0))
+    >>> from umrnn.nulls import Null
+    >>> skip_patterns(Corpus.siteinfo(), (1, 8), check=Check(null=Null(0)))
     SkipPatterns(offsets=[1, 8], bits=0.496779, null_bits=None, held_out_bpc=2.41214, patterns=511, contexts=379, \
 positions=1016, order_0_held_out_bpc=4.94524, best_held_out_offsets=[1, 8])
     """
     chosen = offset_tuple(offsets, len(corpus))
     settings = {"offsets": list(chosen), "top": top, "min_count": min_count}
-    return _measured(corpus, chosen, settings, top, min_count, null or Null(), split or Split(), threads, progress)
+    return _measured(corpus, chosen, settings, check, work)
 
 
 def greedy_patterns(
@@ -154,10 +153,8 @@ def greedy_patterns(
     stop: bool = False,
     top: int = 10,
     min_count: int = 2,
-    null: Null | None = None,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(),
+    work: Work = Work(),
 ) -> GreedyPatterns:
     """Choose up to ``count`` offsets by information gain, test every step, and measure the tuple found.
 
@@ -169,30 +166,21 @@ def greedy_patterns(
     InputError
         If ``max_offset`` is not shorter than the corpus or a count is below 1.
     """
-    null = null or Null()
-    max_offset = fitting(max_offset, 30, corpus)
-    steps = greedy_steps(corpus, count, max_offset, stop=stop, null=null, threads=threads, progress=progress)
+    max_offset = reachable(max_offset, 30, corpus)
+    steps = greedy_steps(corpus, count, max_offset, stop=stop, null=check.null, work=work)
     chosen = tuple(step.offset for step in steps if step.taken)
     settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "top": top, "min_count": min_count}
-    measured = _measured(corpus, chosen, settings, top, min_count, null, split or Split(), threads, progress)
+    measured = _measured(corpus, chosen, settings, check, work)
     return GreedyPatterns(provenance=measured.provenance, selected=measured, steps=tuple(steps))
 
 
 def _measured(
-    corpus: Corpus,
-    offsets: tuple[int, ...],
-    settings: dict[str, Any],
-    top: int,
-    min_count: int,
-    null: Null,
-    split: Split,
-    threads: int | None,
-    progress: Progress,
+    corpus: Corpus, offsets: tuple[int, ...], settings: dict[str, Any], check: Check, work: Work
 ) -> SkipPatterns:
     """All figures of one tuple, which may be empty where a search found nothing."""
-    integer("top", top, 0)
-    integer("min-count", min_count, 1)
-    held_out = prefix_scores(corpus, offsets, split, threads=threads)
+    split, null = check.split, check.null
+    top, min_count = integer("top", settings["top"], 0), integer("min-count", settings["min_count"], 1)
+    held_out = prefix_scores(corpus, offsets, split, work=work)
     contexts = Cells.whole(corpus)
     prefixes = []
     for size, bpc in enumerate(held_out):
@@ -200,12 +188,12 @@ def _measured(
         patterns = contexts.refined(0)
         bits = conditional_entropy(contexts, patterns)
         prefixes.append(Prefix(offsets[:size], len(contexts.members), len(contexts), len(patterns), bits, bpc))
-    progress.start("shuffled null", null.permutations, "shuffles")
-    null_bits = shuffled_bits(contexts, null, threads=threads, progress=progress)
-    progress.finish()
+    work.progress.start("shuffled null", null.permutations, "shuffles")
+    null_bits = shuffled_bits(contexts, null, work=work)
+    work.progress.finish()
     settings |= {"permutations": null.permutations, "held_out_from": corpus.start + split.boundary(len(corpus))}
     return SkipPatterns(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads),
         prefixes=tuple(prefixes),
         null_bits=null_bits,
         listing=pattern_table(corpus, patterns, offsets, top, min_count, split),

@@ -12,10 +12,10 @@ from umrnn._validate import offset_tuple
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split, held_apart
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Progress, Work
 from umrnn.result import Result, Table, provenance
-from umrnn.um.fitting import fitting
 from umrnn.um.patterns import Patterns
+from umrnn.um.reachable import reachable
 
 __all__ = ["PUBLISHED_PAIRS", "PatternSurvival", "pattern_survival"]
 
@@ -56,8 +56,7 @@ class PatternSurvival(Result):
 
     def tables(self) -> dict[str, Table]:
         """``tuples``: a row per tuple of offsets."""
-        columns = tuple(Survival.__dataclass_fields__)
-        return {"tuples": Table.of(columns, ([getattr(row, name) for name in columns] for row in self.tuples))}
+        return {"tuples": Table.of_records(self.tuples, Survival)}
 
 
 def pattern_survival(
@@ -67,7 +66,7 @@ def pattern_survival(
     boundary: int | None = None,
     tuples: Iterable[Iterable[int]] | None = None,
     null: Null | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> PatternSurvival:
     """Count the patterns of one part, and how many of them occur again in another.
 
@@ -93,7 +92,7 @@ def pattern_survival(
         If an offset does not fit a part, the boundary leaves one of them empty, or the two parts overlap.
     """
     null = null or Null()
-    fitting(None, 1, corpus)
+    reachable(None, 1, corpus)
     cut = Split().boundary(len(corpus)) if boundary is None else boundary
     if against is None and not 0 < cut < len(corpus):
         raise InputError(f"the boundary must lie inside the corpus of {len(corpus)} bytes, got {cut}")
@@ -102,15 +101,15 @@ def pattern_survival(
     shorter = cut if against is None else min(len(corpus), len(against))
     usual: list[tuple[int, ...]] = [pair for pair in PUBLISHED_PAIRS if max(pair) < shorter]
     chosen = [offset_tuple(offsets, len(corpus)) for offsets in ((usual or [(1,)]) if tuples is None else tuples)]
-    progress.start("survival", len(chosen) * (1 + null.permutations), "tuples")
+    work.progress.start("survival", len(chosen) * (1 + null.permutations), "tuples")
     rows = []
     for offsets in chosen:
         if against is None:
             first, second = Patterns.of(corpus, offsets, stop=cut), Patterns.of(corpus, offsets, start=cut)
         else:
             first, second = Patterns.of(corpus, offsets), Patterns.of(against, offsets)
-        rows.append(_survival(first, second, null, progress))
-    progress.finish()
+        rows.append(_survival(first, second, null, work.progress))
+    work.progress.finish()
     settings = {
         "tuples": [list(offsets) for offsets in chosen],
         "boundary": cut if against is None else None,

@@ -6,6 +6,7 @@ On a small corpus the joint table is the sparsest and its estimate the most infl
 shuffled targets it comes out *larger* than on the text itself. It is reported only beside that null.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, final
@@ -16,16 +17,18 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Check, Null
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
-from umrnn.um.fitting import fitting
 from umrnn.um.predict import held_out_bits
+from umrnn.um.reachable import reachable
 from umrnn.um.shuffle import shuffled_bits
 
 __all__ = ["PairSynergies", "pair_synergies"]
+
+Draws = NDArray[np.float64]  # an entropy per shuffle, (permutations,)
 
 
 @dataclass(frozen=True)
@@ -68,19 +71,16 @@ class PairSynergies(Result):
 
     def tables(self) -> dict[str, Table]:
         """``pairs``: a row per pair, most in excess of its null first."""
-        columns = tuple(Synergy.__dataclass_fields__)
         ordered = sorted(self.pairs, key=lambda p: -(p.synergy_bits if p.excess_bits is None else p.excess_bits))
-        return {"pairs": Table.of(columns, ([getattr(pair, name) for name in columns] for pair in ordered))}
+        return {"pairs": Table.of_records(ordered, Synergy)}
 
 
 def pair_synergies(
     corpus: Corpus,
     max_offset: int | None = None,
     *,
-    null: Null | None = None,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(),
+    work: Work = Work(),
 ) -> PairSynergies:
     """Synergy of every pair a < b <= ``max_offset`` (20, or as far as the corpus allows), on t >= ``max_offset``.
 
@@ -94,53 +94,61 @@ def pair_synergies(
     InputError
         If ``max_offset`` is below 2 or not shorter than the corpus.
     """
-    max_offset = integer("max-offset", fitting(max_offset, 20, corpus, least=2), 2)
+    max_offset = integer("max-offset", reachable(max_offset, 20, corpus, least=2), 2)
     if max_offset >= len(corpus):
         raise InputError(f"max-offset must be shorter than the corpus of {len(corpus)} bytes, got {max_offset}")
-    null, split = null or Null(), split or Split()
     whole = Cells.whole(corpus, max_offset)
     base = conditional_entropy(whole, whole.refined(0))
     singles = [(d,) for d in range(1, max_offset + 1)]
     pairs = list(combinations(range(1, max_offset + 1), 2))
-    progress.start("synergy", max_offset + len(pairs), "tuples")
-
-    def entropies(offsets: tuple[int, ...]) -> tuple[float, NDArray[np.float64], float]:
-        cells = whole
-        for offset in offsets:
-            cells = cells.refined(offset)
-        shuffled = shuffled_bits(cells, null, threads=1)
-        return conditional_entropy(cells, cells.refined(0)), shuffled, held_out_bits(corpus, offsets, split)
-
-    tuples: list[tuple[int, ...]] = [*singles, *pairs]
-    measured: dict[tuple[int, ...], tuple[float, NDArray[np.float64], float]] = {}
-    with pool(threads) as executor:
-        for offsets, figures in zip(tuples, map_ordered(entropies, tuples, executor)):
-            measured[offsets] = figures
-            progress.advance(1)
-    progress.finish()
+    measured = _measured(corpus, whole, [*singles, *pairs], check, work)
     simulated = {(a, b): measured[(a,)][1] + measured[(b,)][1] - measured[(a, b)][1] - base for a, b in pairs}
     largest_excess, null_max = None, None
-    if null.permutations:
+    if check.null.permutations:
         drawn = np.stack(list(simulated.values()))
         largest_excess = (drawn - drawn.mean(axis=1, keepdims=True)).max(axis=0)
         null_max = float(drawn.max(axis=0).mean())
-    rows = tuple(_synergy(a, b, measured, base, simulated[(a, b)], largest_excess) for a, b in pairs)
-    held_out_from = corpus.start + split.boundary(len(corpus))
-    settings = {"max_offset": max_offset, "permutations": null.permutations, "held_out_from": held_out_from}
+    settings = {
+        "max_offset": max_offset,
+        "permutations": check.null.permutations,
+        "held_out_from": corpus.start + check.split.boundary(len(corpus)),
+    }
     return PairSynergies(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
-        pairs=rows,
+        provenance=provenance(corpus, parameters=settings, seed=check.null.seed, threads=work.threads),
+        pairs=tuple(_synergy(a, b, measured, base, simulated[(a, b)], largest_excess) for a, b in pairs),
         null_max_bits=null_max,
     )
+
+
+def _measured(
+    corpus: Corpus, whole: Cells, tuples: Sequence[tuple[int, ...]], check: Check, work: Work
+) -> dict[tuple[int, ...], tuple[float, Draws, float]]:
+    """Per tuple of offsets H(Y | bytes there), the same of each shuffle of Y, and the held-out code length."""
+
+    def entropies(offsets: tuple[int, ...]) -> tuple[float, Draws, float]:
+        cells = whole
+        for offset in offsets:
+            cells = cells.refined(offset)
+        shuffled = shuffled_bits(cells, check.null, work=Work(threads=1))
+        return conditional_entropy(cells, cells.refined(0)), shuffled, held_out_bits(corpus, offsets, check.split)
+
+    work.progress.start("synergy", len(tuples), "tuples")
+    measured: dict[tuple[int, ...], tuple[float, Draws, float]] = {}
+    with pool(work.threads) as executor:
+        for offsets, figures in zip(tuples, map_ordered(entropies, tuples, executor)):
+            measured[offsets] = figures
+            work.progress.advance(1)
+    work.progress.finish()
+    return measured
 
 
 def _synergy(
     a: int,
     b: int,
-    measured: dict[tuple[int, ...], tuple[float, NDArray[np.float64], float]],
+    measured: dict[tuple[int, ...], tuple[float, Draws, float]],
     base: float,
-    simulated: NDArray[np.float64],
-    largest_excess: NDArray[np.float64] | None,
+    simulated: Draws,
+    largest_excess: Draws | None,
 ) -> Synergy:
     """S = H(Y|a) + H(Y|b) - H(Y|a,b) - H(Y); shuffling the targets leaves H(Y) as it is."""
     (single_a, null_a, code_a), (single_b, null_b, code_b) = measured[(a,)], measured[(b,)]

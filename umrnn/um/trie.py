@@ -1,6 +1,7 @@
 """The backward trie: for each predicted byte, the contexts that lead to it, read from the byte backwards."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -8,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
-from umrnn.nulls import Null, Split
+from umrnn.nulls import Check, Null, Split
 from umrnn.parallel import map_ordered, pool
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, weight
 from umrnn.um.counts import offset_counts
-from umrnn.um.fitting import fitting
 from umrnn.um.information import mutual_information
+from umrnn.um.reachable import reachable
 
 __all__ = ["BackwardTrie", "backward_trie"]
 
@@ -78,10 +79,8 @@ def backward_trie(
     *,
     depth: int | None = None,
     max_offset: int | None = None,
-    null: Null | None = None,
-    split: Split | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    check: Check = Check(),
+    work: Work = Work(),
 ) -> BackwardTrie:
     """Contexts that lead to ``byte`` (default: to each of the commonest bytes), up to ``depth`` bytes back (6).
 
@@ -100,42 +99,41 @@ def backward_trie(
 
     Examples
     --------
-    >>> backward_trie(Corpus.siteinfo(), ord(" "), null=Null(0)).outputs[0].contexts
+    >>> backward_trie(Corpus.siteinfo(), ord(" "), check=Check(null=Null(0))).outputs[0].contexts
     (8, 14, 20, 29, 36, 43)
     """
-    depth = integer("depth", fitting(depth, 6, corpus), 1)
-    max_offset = integer("max-offset", fitting(max_offset, 10, corpus), 1)
+    depth = integer("depth", reachable(depth, 6, corpus), 1)
+    max_offset = integer("max-offset", reachable(max_offset, 10, corpus), 1)
     if max(depth, max_offset) >= len(corpus):
         raise InputError(f"depth and max-offset must be shorter than the corpus of {len(corpus)} bytes")
-    null, split = null or Null(), split or Split()
-    counts = np.bincount(corpus.data[1:], minlength=256)
-    if byte is not None and counts[integer("byte", byte, 0, 255)] == 0:
-        raise InputError(f"byte {bytes([byte])!r} is never predicted in {corpus.name}")
-    listed = (
-        [byte] if byte is not None else np.argsort(-counts, kind="stable")[: min(_MOST_OUTPUTS, (counts > 0).sum())]
-    )
-    outputs = tuple(_output(corpus, value, depth) for value in listed)
-    table = offset_counts(corpus, range(1, max_offset + 1), threads=threads).counts
-    boundary = split.boundary(len(corpus))
+    outputs = tuple(_output(corpus, value, depth) for value in _listed(corpus, byte))
+    first, boundary, quiet = outputs[0], check.split.boundary(len(corpus)), work.silent()
     settings = {
         "byte": byte,
         "depth": depth,
         "max_offset": max_offset,
-        "permutations": null.permutations,
+        "permutations": check.null.permutations,
         "held_out_from": corpus.start + boundary,
     }
-    first = outputs[0]
-    progress.start("random tries", null.permutations, "shuffles")
-    grown = _random_growth(corpus, first.count, depth, null, threads, progress)
-    progress.finish()
     return BackwardTrie(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=threads),
+        provenance=provenance(corpus, parameters=settings, seed=check.null.seed, threads=work.threads),
         outputs=outputs,
-        null_contexts=grown,
+        null_contexts=_random_growth(corpus, first.count, depth, check.null, work),
         held_out_share=_held_out_share(corpus, first.byte[0], depth, boundary),
-        information=_information(corpus, max_offset, split, threads),
-        inputs=_inputs(table, first.byte[0]),
+        information=_information(corpus, max_offset, check.split, quiet),
+        inputs=_inputs(offset_counts(corpus, range(1, max_offset + 1), work=quiet).counts, first.byte[0]),
     )
+
+
+def _listed(corpus: Corpus, byte: int | None) -> Sequence[int]:
+    """The predicted bytes to look at: ``byte``, or the commonest; the smaller byte first among equals."""
+    counts = byte_counts(corpus.data[1:])
+    if byte is None:
+        order: list[int] = np.argsort(-counts, kind="stable").tolist()
+        return order[: min(_MOST_OUTPUTS, int(np.count_nonzero(counts)))]
+    if counts[integer("byte", byte, 0, 255)] == 0:
+        raise InputError(f"byte {bytes([byte])!r} is never predicted in {corpus.name}")
+    return [byte]
 
 
 def _positions(corpus: Corpus, byte: int) -> NDArray[np.int32]:
@@ -159,18 +157,18 @@ def _output(corpus: Corpus, byte: int, depth: int) -> Output:
     return Output(bytes([byte]), int(sizes.sum()), len(sizes), entropy, tuple(len(cells) for cells in grown))
 
 
-def _random_growth(
-    corpus: Corpus, count: int, depth: int, null: Null, threads: int | None, progress: Progress
-) -> tuple[float, ...]:
+def _random_growth(corpus: Corpus, count: int, depth: int, null: Null, work: Work) -> tuple[float, ...]:
     """Mean number of distinct contexts of each depth before ``count`` positions drawn at random; NaN without draws."""
 
     def grow(number: int) -> list[int]:
         chosen = null.generator(number).choice(len(corpus) - 1, size=count, replace=False) + 1
-        progress.advance(1)
+        work.progress.advance(1)
         return [len(cells) for cells in _growth(corpus, np.sort(chosen).astype(np.int32), depth)]
 
-    with pool(threads) as executor:
+    work.progress.start("random tries", null.permutations, "shuffles")
+    with pool(work.threads) as executor:
         drawn = list(map_ordered(grow, range(null.permutations), executor))
+    work.progress.finish()
     return tuple(np.mean(drawn, axis=0).tolist()) if drawn else (math.nan,) * depth
 
 
@@ -185,10 +183,10 @@ def _held_out_share(corpus: Corpus, byte: int, depth: int, boundary: int) -> tup
     return tuple(shares)
 
 
-def _information(corpus: Corpus, max_offset: int, split: Split, threads: int | None) -> Table:
+def _information(corpus: Corpus, max_offset: int, split: Split, work: Work) -> Table:
     """I(next byte; byte at each offset) beside its null, and its share of H(next byte)."""
-    information = mutual_information(corpus, max_offset, split=split, threads=threads).tables()["offsets"]
-    counts = np.bincount(corpus.data, minlength=256)
+    information = mutual_information(corpus, max_offset, split=split, work=work).tables()["offsets"]
+    counts = byte_counts(corpus.data)
     entropy = float(np.log2(len(corpus)) - weight(counts) / len(corpus))
     share = information.columns.index("mi_bits")
     rows = ((*row, row[share] / entropy if entropy > 0 else None) for row in information.rows)

@@ -117,7 +117,7 @@ def sum_states(model: Elman, corpus: Corpus, *, work: Work = Work()) -> tuple[Im
     check_predicts(corpus)
     boundary = max(1, Split().boundary(len(corpus)))
     stretches = ((0, boundary), (boundary, len(corpus)))
-    tables = (offset_counts(corpus, [1], start=a, stop=b, threads=work.threads).table(1) for a, b in stretches)
+    tables = (offset_counts(corpus, [1], start=a, stop=b, work=work.silent()).table(1) for a, b in stretches)
     halves = [ImitationSums.zeros(model.hidden, table) for table in tables]
     before = np.zeros((1, model.hidden), model.dtype)
     work.progress.start("states", len(corpus), "B")

@@ -125,15 +125,13 @@ def count_register(lesson: Lesson, groups: int, *, work: Work = Work()) -> Regis
             f"a register of {groups} groups needs at least {groups + SPARE} bytes, got {len(corpus)}",
             hint="take a longer corpus, or fewer --groups",
         )
-    counts = RegisterCounts.of(
-        offset_counts(corpus, offsets_of(groups), threads=work.threads, progress=work.progress), groups
-    )
+    counts = RegisterCounts.of(offset_counts(corpus, offsets_of(groups), work=work), groups)
     if np.array_equal(lesson.targets, corpus.data[1:]):
         return counts
     # Targets written after the bytes: the byte at lag g is then n - 1 + g places before its target.
     both = Corpus.from_bytes(np.concatenate((corpus.data[:-1], lesson.targets)))
     lags = range(len(lesson), len(lesson) + groups)
-    nexts = offset_counts(both, lags, start=len(lesson), threads=work.threads, progress=work.progress)
+    nexts = offset_counts(both, lags, start=len(lesson), work=work)
     edge = len(counts.tail) - 1
     return replace(counts, nexts=nexts.counts, head_targets=lesson.targets[:edge], tail_targets=lesson.targets[-edge:])
 
