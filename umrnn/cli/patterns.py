@@ -66,15 +66,14 @@ def ngram(
 ) -> None:
     """Count contexts of the last 1 … K bytes."""
     from umrnn.nulls import Check, Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
     from umrnn.um import ngram_orders
 
     sink = Output.to("patterns ngram", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    with drawn_progress() as progress:
+    with drawn_work(threads) as work:
         null = Null(permutations, seed)
-        sink.emit(ngram_orders(source, max_order, check=Check(null=null), work=Work(threads, progress)))
+        sink.emit(ngram_orders(source, max_order, check=Check(null=null), work=work))
 
 
 @app.command()
@@ -97,15 +96,14 @@ def skip(
     """Measure the skip patterns of given offsets, or search for the offsets."""
     from umrnn import um
     from umrnn.nulls import Check, Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     if (offsets is None) == (greedy is None):
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
     sink = Output.to("patterns skip", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    with drawn_progress() as progress:
-        check, work = Check(null=Null(permutations, seed)), Work(threads, progress)
+    with drawn_work(threads) as work:
+        check = Check(null=Null(permutations, seed))
         given = Listed(top=top, min_count=min_count, check=check, work=work)
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
@@ -125,14 +123,13 @@ def mi(
     table: TableOption = None,
 ) -> None:
     """Measure what the byte at each offset alone says about the next byte; its null is exact and draws nothing."""
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
     from umrnn.um import mutual_information
 
     sink = Output.to("patterns mi", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    with drawn_progress() as progress:
-        sink.emit(mutual_information(source, max_offset, work=Work(threads, progress)))
+    with drawn_work(threads) as work:
+        sink.emit(mutual_information(source, max_offset, work=work))
 
 
 @app.command()
@@ -155,14 +152,13 @@ def trie(
 ) -> None:
     """Read backwards from a byte: the contexts that lead to it."""
     from umrnn.nulls import Check, Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
     from umrnn.um import backward_trie
 
     sink = Output.to("patterns trie", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    with drawn_progress() as progress:
-        given = Given(check=Check(null=Null(permutations, seed)), work=Work(threads, progress))
+    with drawn_work(threads) as work:
+        given = Given(check=Check(null=Null(permutations, seed)), work=work)
         value = byte.value if byte else None
         sink.emit(backward_trie(source, value, depth=depth, max_offset=max_offset, **given))
 
@@ -181,15 +177,14 @@ def synergy(
 ) -> None:
     """Measure what two bytes say together beyond what each says alone."""
     from umrnn.nulls import Check, Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
     from umrnn.um import pair_synergies
 
     sink = Output.to("patterns synergy", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    with drawn_progress() as progress:
+    with drawn_work(threads) as work:
         null = Null(permutations, seed)
-        sink.emit(pair_synergies(source, max_offset, check=Check(null=null), work=Work(threads, progress)))
+        sink.emit(pair_synergies(source, max_offset, check=Check(null=null), work=work))
 
 
 @app.command()
@@ -210,13 +205,11 @@ def survive(
 ) -> None:
     """Count the skip patterns of one text that occur again in another, on one thread."""
     from umrnn.nulls import Null
-    from umrnn.progress import Work
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
     from umrnn.um import pattern_survival
 
     sink = Output.to("patterns survive", format, output, table, keep=files_read(the_corpus=corpus, the_other=against))
     source, other, boundary = two_parts(corpus, byte_range, against)
     tuples, null = (offsets.values,) if offsets else None, Null(permutations, seed)
-    with drawn_progress() as progress:
-        work = Work(threads, progress)
+    with drawn_work(threads) as work:
         sink.emit(pattern_survival(source, other, boundary=boundary, tuples=tuples, null=null, work=work))
