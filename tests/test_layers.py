@@ -59,11 +59,6 @@ LONG = {
     "construct.readout.newton.newton",
     "demo.demo",
     "rnn.train.train",
-    "um.ngram.ngram_orders",
-    "um.search._candidate_entropies",
-    "um.search.greedy_steps",
-    "um.synergy.pair_synergies",
-    "um.trie.backward_trie",
 }
 MANY = {
     "construct.compare.compare",
@@ -72,7 +67,6 @@ MANY = {
     "construct.spectral.spectral",
     "construct.spectral.spectral_network",
     "rnn.train.train",
-    "um.skip.greedy_patterns",
 }
 CONSTANTS = {
     "construct.compare imports BASES of umrnn.construct.conjunctions",
