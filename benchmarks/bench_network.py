@@ -16,10 +16,10 @@ from benchmarks import plain_c
 from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import bits_per_byte
 from umrnn.rnn.initial import initial
 from umrnn.rnn.layout import flatten, unflatten
-from umrnn.rnn.optimise import Machine, Recipe
+from umrnn.rnn.optimise import Machine, Optimizer, Recipe
+from umrnn.rnn.score import bits_per_byte
 
 HIDDEN, BPTT, CLIP, RATE = 128, 50, 5.0, 0.01
 ROUNDS, EPOCHS = 11, 5  # epochs in a round: training runs from one to the next with warm caches
@@ -32,7 +32,9 @@ class Ours:
 
     def __init__(self) -> None:
         start = initial(HIDDEN, seed=42)
-        recipe = Recipe.checked("sgd", HIDDEN, None, RATE, BPTT, CLIP, dtype="float32", initial=start.sha256)
+        recipe = Recipe.checked(
+            Optimizer("sgd", None, RATE, None, BPTT, CLIP), HIDDEN, dtype="float32", initial=start.sha256
+        )
         self.machine = Machine(recipe, flatten(start), len(CORPUS) - 1)
 
     def epoch(self) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import umrnn
+from tests.training import train
 from umrnn import cli, construct, interpret, rnn, um
 from umrnn.construct.redux import Effort
 from umrnn.corpus import Corpus
@@ -89,7 +90,7 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield um.backward_trie(corpus, depth=2, max_offset=3, check=Check(null=null))
     yield um.pair_synergies(corpus, 3, check=Check(null=null))
     yield um.pattern_survival(corpus, null=null)
-    training = rnn.train(corpus, hidden=2, epochs=1, held_out=0.25)
+    training = train(corpus, hidden=2, epochs=1, held_out=0.25)
     yield training
     yield rnn.evaluate(training.model, corpus, null=null)
     yield rnn.draw(training.model, 5)

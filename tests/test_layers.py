@@ -58,7 +58,6 @@ EVERY = [function for module in FILES for function in functions(module)]
 LONG = {
     "construct.readout.newton.newton",
     "demo.demo",
-    "rnn.train.train",
 }
 MANY = {
     "construct.compare.compare",
@@ -66,7 +65,6 @@ MANY = {
     "construct.conjunctions.grown_network",
     "construct.spectral.spectral",
     "construct.spectral.spectral_network",
-    "rnn.train.train",
 }
 CONSTANTS = {
     "construct.compare imports BASES of umrnn.construct.conjunctions",

@@ -8,16 +8,16 @@ import numpy as np
 
 from umrnn.compressors import compressed_bpc
 from umrnn.construct.conjunctions import grown_network
-from umrnn.construct.readout.features import two_scores
 from umrnn.construct.register import Carrier, ClosedForms
 from umrnn.construct.study import Entry, Study
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret import factor_map
 from umrnn.nulls import Check, Null, Split
-from umrnn.progress import SILENT, Progress, Renamed, Work
+from umrnn.progress import SILENT, Progress, Work
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn import train
+from umrnn.rnn import Optimizer, Start, train
+from umrnn.rnn.score import two_scores
 from umrnn.um import byte_statistics, greedy_patterns, ngram_orders
 
 __all__ = ["LONGEST", "Demo", "demo"]
@@ -104,12 +104,12 @@ def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress:
     limit = min(_MAX_OFFSET, len(text) // 3)
     greedy = greedy_patterns(text, _OFFSETS, limit, stop=True, **given)
     searched = time.perf_counter()
-    recipe: dict[str, Any] = {"optimizer": "adam", "epochs": _epochs(text), "seed": seed}
-    training = train(text, **recipe, progress=Renamed(progress, "train on all of it"))
+    start, adam, work = Start(seed=seed), Optimizer("adam", _epochs(text)), Work(threads, progress)
+    training = train(text, start, adam, work=work.renamed("train on all of it"))
     rest = 1 - split.fraction
-    half = train(text, **recipe, held_out=rest, progress=Renamed(progress, "train on the first half"))
+    half = train(text, start, adam, held_out=rest, work=work.renamed("train on the first half"))
     shuffled = Corpus.from_bytes(null.shuffled(text.data), name="shuffled bytes")
-    memorised = train(shuffled, **recipe, progress=Renamed(progress, "train on shuffled bytes"))
+    memorised = train(shuffled, start, adam, work=work.renamed("train on shuffled bytes"))
     trained = time.perf_counter()
     maps = [
         factor_map(run.model, read, check=Check(null=Null(0)), work=Work(threads, progress)).headline()

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rnn.model_files import absent
+from tests.training import train
 from umrnn import rnn
 from umrnn.corpus import Corpus
 
@@ -285,7 +286,7 @@ RECIPE = {"optimizer": "adam", "hidden": 32, "epochs": 4000}  # some six seconds
 @pytest.fixture(scope="module")
 def whole() -> str:
     """The weights of a run that nothing stops."""
-    return rnn.train(Corpus.siteinfo(), **RECIPE).model.sha256
+    return train(Corpus.siteinfo(), **RECIPE).model.sha256
 
 
 @pytest.mark.needs_jit

@@ -9,7 +9,7 @@ from umrnn.construct.spectral import spectral, spectral_network
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
-from umrnn.rnn.evaluate import bits_after, bits_per_byte
+from umrnn.rnn.score import bits_after, bits_per_byte
 
 pytestmark = pytest.mark.needs_jit
 

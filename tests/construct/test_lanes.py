@@ -1,5 +1,7 @@
 """States in stretches: those of a trace in the first, nearly so in the others, the same bits on any threads."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from tests.naive import lanes as naive
 from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.progress import Work
 from umrnn.rnn import lanes
 from umrnn.rnn.initial import initial
 from umrnn.rnn.lanes import lane_states
@@ -66,7 +69,7 @@ def test_states__are_as_near_as_the_network_forgets(warm):
 def test_states__are_the_same_bits_on_any_number_of_threads(length, threads):
     model, corpus = forgetful(12, np.float32), markov(1000)
     corpus = Corpus.from_bytes(np.resize(corpus.data, length))
-    one, other = (lane_states(model, corpus, threads=n) for n in (1, threads))
+    one, other = (lane_states(model, corpus, work=Work(threads=n)) for n in (1, threads))
     assert one.dtype == np.float32
     assert one.tobytes() == other.tobytes()
 
@@ -83,7 +86,7 @@ def test_states__of_the_shipped_network_are_its_trace():
 def test_states__that_exceed_memory_lie_in_a_file(monkeypatch):
     model, corpus = forgetful(5), markov(130)
     expected = lane_states(model, corpus)
-    monkeypatch.setattr(lanes, "LARGEST_ARRAY", 130 * 5 * 8 - 1)
+    monkeypatch.setattr(sys.modules["umrnn.rnn.trace"], "LARGEST_ARRAY", 130 * 5 * 8 - 1)
     mapped = lane_states(model, corpus)
     assert type(mapped) is np.ndarray
     base = mapped

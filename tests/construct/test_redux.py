@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.training import train
 from umrnn import interpret, rnn
 from umrnn.construct.redux import Effort, redux
 from umrnn.construct.sparse.pruned import published_prunings
@@ -133,14 +134,14 @@ def test_small_networks__read_out_what_they_have():
 def small():
     """A network of 12 neurons trained on 200 bytes, and everything asked of it."""
     text = TEXT.slice(0, 200)
-    model = rnn.train(text, hidden=12, optimizer="adam", epochs=20).model
+    model = train(text, hidden=12, optimizer="adam", epochs=20).model
     return text, model, redux(model, text, Pruning(0.5, 6), effort=Effort((2, 3), 2, 2), null=Null(1, 3))
 
 
 def test_held_out__is_another_network_pruned_in_the_same_way(small):
     """It is trained on the counted half alone, for the most epochs, and its own neurons are ranked there."""
     text, _, result = small
-    other = rnn.train(text.slice(0, 100), hidden=12, optimizer="adam", epochs=3, seed=3).model
+    other = train(text.slice(0, 100), hidden=12, optimizer="adam", epochs=3, seed=3).model
     row = next(one.row for one in result.pruned if one.pruning == Pruning(drop=0.5))
     expected = bits_from(Pruning(drop=0.5).applied(other, np.arange(12))[0], text, 100)
     assert row.held_out_bpc == pytest.approx(expected, rel=1e-12)
@@ -154,7 +155,7 @@ def test_scaffolds__train_with_their_masks(small):
     assert [np.count_nonzero(found[kind].W_h) for kind in kinds] == [144, 72, 72, 0]
     assert ((found["trained mask"].W_h != 0) == largest(model.W_h, 0.5)).all()
     assert ((found["random mask"].W_h != 0) != largest(model.W_h, 0.5)).any()
-    dense = rnn.train(text, hidden=12, optimizer="adam", epochs=3, seed=3)
+    dense = train(text, hidden=12, optimizer="adam", epochs=3, seed=3)
     assert found["dense"].sha256 == dense.model.sha256
     assert result.scaffolds["adam", 3, "dense"].row.published_bpc == dense.bpc
     assert result.written("sparse") is found["trained mask"]
@@ -162,7 +163,7 @@ def test_scaffolds__train_with_their_masks(small):
 
 def test_scaffolds__held_out_masks_know_the_counted_part_alone(small):
     text, _, result = small
-    other = rnn.train(text.slice(0, 100), hidden=12, optimizer="adam", epochs=3, seed=3).model
+    other = train(text.slice(0, 100), hidden=12, optimizer="adam", epochs=3, seed=3).model
     counted = result.scaffolds["sgd", 2, "trained mask"].fit.model
     assert ((counted.W_h != 0) == largest(other.W_h, 0.5)).all()
 
@@ -225,7 +226,7 @@ def test_rows__are_of_one_network_each_and_read_the_same_bytes(small):
 def test_null__trains_and_prunes_on_shuffled_bytes(small):
     text, _, result = small
     shuffled = Corpus.from_bytes(Null(1, 3).shuffled(text.slice(0, 100).data, 0))
-    trained = rnn.train(shuffled, hidden=12, optimizer="adam", epochs=3, seed=3).model
+    trained = train(shuffled, hidden=12, optimizer="adam", epochs=3, seed=3).model
     for one in result.pruned:
         left = one.pruning.applied(trained, knocked_out(trained, shuffled))[0]
         assert one.row.null_bpc == pytest.approx(bits_from(left, shuffled, 1), rel=1e-12)

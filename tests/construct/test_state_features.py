@@ -5,11 +5,11 @@ import pytest
 
 from tests.corpora import independent, markov
 from umrnn import rnn
-from umrnn.construct.readout.features import Features, StateFeatures, log_shares, two_scores
+from umrnn.construct.readout.features import Features, StateFeatures, log_shares
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
-from umrnn.rnn.evaluate import bits_after, bits_per_byte
+from umrnn.rnn.score import bits_after, bits_per_byte, two_scores
 from umrnn.rnn.weights import Elman
 
 

@@ -28,7 +28,7 @@ from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import Work
 from umrnn.report.machine import to_json
-from umrnn.rnn.evaluate import bits_after, bits_per_byte
+from umrnn.rnn.score import bits_after, bits_per_byte
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit

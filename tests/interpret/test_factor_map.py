@@ -1,5 +1,6 @@
 """The factor map: its definitions, the published figures, a network that is exactly a map, what chance gives."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -249,7 +250,7 @@ def test_states__from_a_file_are_those_of_the_network(tmp_path: Path) -> None:
 def test_states__beyond_the_limit_go_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, model = Corpus.siteinfo().slice(0, 300), rnn.initial(4)
     whole = factor_map(model, corpus, range(4), check=chance(3))
-    monkeypatch.setattr("umrnn.rnn.states.LARGEST_ARRAY", 1000)
+    monkeypatch.setattr(sys.modules["umrnn.rnn.trace"], "LARGEST_ARRAY", 1000)
     monkeypatch.setattr("umrnn.interpret.factors.pair_search._BLOCK_BYTES", 1000)
     spilled = factor_map(model, corpus, range(4), check=chance(3))
     np.testing.assert_allclose([r.r2 for r in spilled.neurons], [r.r2 for r in whole.neurons], atol=1e-12)

@@ -16,7 +16,7 @@ from umrnn.interpret.contexts.spread import group_spread
 from umrnn.interpret.memory import memory
 from umrnn.nulls import Null
 from umrnn.progress import Work
-from umrnn.rnn.evaluate import bits_per_byte
+from umrnn.rnn.score import bits_per_byte
 from umrnn.rnn.weights import Elman
 
 pytestmark = pytest.mark.needs_jit

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.training import train
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError, ModelError
 from umrnn.progress import Progress
-from umrnn.rnn.train import train
 
 pytestmark = pytest.mark.needs_jit
 
@@ -125,9 +125,9 @@ import sys
 from umrnn import _cache
 _cache.use()
 from umrnn.corpus import Corpus
-from umrnn.rnn.train import train
-options = {"hidden": 24, "optimizer": sys.argv[1], "epochs": 100000}
-train(Corpus.siteinfo(), checkpoint=sys.argv[2], checkpoint_seconds=0.02, **options)
+from umrnn import rnn
+long, saving = rnn.Optimizer(sys.argv[1], epochs=100000), rnn.Saving(sys.argv[2], every_seconds=0.02)
+rnn.train(Corpus.siteinfo(), rnn.Start(24), long, saving=saving)
 """
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.rnn.model_files import random_model, refused, same
+from tests.training import train
 from umrnn.corpus import Corpus
 from umrnn.errors import CheckFailed, InputError, ModelError
 from umrnn.rnn.convert import convert
@@ -288,7 +289,6 @@ def test_claims__too_many_neurons_say_what_they_would_take(tmp_path: Path) -> No
 
 
 def test_checkpoint__is_a_model(tmp_path: Path) -> None:
-    from umrnn.rnn.train import train
 
     corpus = Corpus.from_bytes(b"counting " * 40, "text")
     result = train(corpus, hidden=3, optimizer="adam", epochs=3, checkpoint=tmp_path / "c.npz")

@@ -8,7 +8,7 @@ import pytest
 from tests.naive import network as naive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.progress import Progress
+from umrnn.progress import Progress, Work
 from umrnn.rnn.drawn import draw
 from umrnn.rnn.sample import sample
 from umrnn.rnn.trace import trace
@@ -84,10 +84,10 @@ def test_sample__reports_progress_and_can_be_cancelled(model, monkeypatch):
                 raise KeyboardInterrupt
 
     recorder = Recorder()
-    sample(model, 35, progress=recorder)
+    sample(model, 35, work=Work(progress=recorder))
     assert recorder.total == recorder.done == 35
     with pytest.raises(KeyboardInterrupt):
-        sample(model, 10**9, progress=Recorder())
+        sample(model, 10**9, work=Work(progress=Recorder()))
 
 
 @pytest.mark.parametrize("prompt", [b"", b"a", b"abc"])

@@ -11,10 +11,11 @@ from tests.naive import network as naive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
-from umrnn.progress import Progress
-from umrnn.rnn.evaluate import bits_per_byte, evaluate
+from umrnn.progress import Progress, Work
+from umrnn.rnn.evaluate import evaluate
 from umrnn.rnn.formats import ModelFile, load
 from umrnn.rnn.initial import initial
+from umrnn.rnn.score import bits_per_byte
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
@@ -123,7 +124,7 @@ def test_loss__reports_progress():
             self.last = figures["bpc"]
 
     recorder, model, corpus = Recorder(), initial(8), corpus_of(10_000)
-    bpc = bits_per_byte(model, corpus, progress=recorder)
+    bpc = bits_per_byte(model, corpus, work=Work(progress=recorder))
     assert recorder.total == recorder.done == 9_999
     assert recorder.last == pytest.approx(bpc, rel=1e-12)
 

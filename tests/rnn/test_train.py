@@ -9,17 +9,17 @@ import pytest
 
 from tests.corpora import independent
 from tests.naive import network as naive
+from tests.training import train
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError, ModelError
 from umrnn.nulls import Split
 from umrnn.progress import Progress
-from umrnn.rnn.evaluate import bits_per_byte
 from umrnn.rnn.formats import load
 from umrnn.rnn.initial import initial
 from umrnn.rnn.interrupt import deferred_interrupt
-from umrnn.rnn.optimise import Recipe
+from umrnn.rnn.optimise import Optimizer, Recipe
+from umrnn.rnn.score import bits_per_byte
 from umrnn.rnn.trace import trace
-from umrnn.rnn.train import train
 
 pytestmark = pytest.mark.needs_jit
 
@@ -225,14 +225,14 @@ def test_train__says_when_it_diverges():
 
 
 def test_recipe__lowers_the_rate_along_a_cosine():
-    recipe = Recipe.checked("sgd", 128, None, None, 50, 5.0, dtype="float32", initial="")
+    recipe = Recipe.checked(Optimizer("sgd"), 128, dtype="float32", initial="")
     assert (recipe.epochs, recipe.rate_at(0), recipe.rate_at(2000), recipe.rate_at(3999)) == (
         4000,
         0.01,
         pytest.approx(0.005),
         1e-4,
     )
-    adam = Recipe.checked("adam", 128, None, None, 50, 5.0, dtype="float32", initial="")
+    adam = Recipe.checked(Optimizer("adam"), 128, dtype="float32", initial="")
     assert (adam.epochs, adam.rate_at(0), adam.rate_at(399)) == (400, 1e-3, 1e-3)
 
 

@@ -1,6 +1,6 @@
-"""``umrnn train``, ``eval``, ``sample`` and ``convert``: networks made, scored, heard and carried elsewhere."""
+"""``umrnn train``, ``eval``, ``sample`` and ``convert``: networks are trained, scored, sampled and converted."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from umrnn.rnn.verify import LogitCheck
 
 __all__ = ["convert", "evaluate", "sample", "train"]
-
-
-class Recipe(TypedDict):
-    """Keyword arguments of :func:`umrnn.rnn.train` that say how to train."""
-
-    optimizer: str
-    hidden: int
-    epochs: int | None
-    seconds: float | None
-    rate: float | None
-    bptt: int
-    seed: int
 
 
 def train(
@@ -69,14 +57,14 @@ def train(
 ) -> None:
     """Train a network by back-propagation through time, on one thread."""
     from umrnn import rnn
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink, source = Output.to("train", format, None, table), open_corpus(corpus, byte_range)
-    recipe = Recipe(optimizer=optimizer, hidden=hidden, epochs=epochs, seconds=seconds, rate=lr, bptt=bptt, seed=seed)
+    start, steps = rnn.Start(hidden, seed), rnn.Optimizer(optimizer, epochs, lr, seconds, bptt)
     writing = training_files(output, checkpoint, resume=resume, keep=files_read(the_corpus=corpus))
-    with writing as files, drawn_progress() as progress, files.kept():
-        state = files.checkpoint
-        training = rnn.train(source, **recipe, held_out=held_out, checkpoint=state, resume=resume, progress=progress)
+    with writing as files, drawn_work(threads) as work, files.kept():
+        saving = rnn.Saving(files.checkpoint, resume)
+        training = rnn.train(source, start, steps, held_out=held_out, saving=saving, work=work)
         files.save(training, source)
     sink.emit(training)
 
@@ -97,15 +85,14 @@ def evaluate(
     """Score a network or a read-out on a corpus, beside gzip, bzip2 and xz."""
     from umrnn import rnn
     from umrnn.nulls import Null
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink, source = Output.to("eval", format, output, table, keep=read), open_corpus(corpus, byte_range)
     network = open_predictor(model)
     source = recoded(source, network)
-    with drawn_progress() as progress:
-        null = Null(permutations, seed)
-        sink.emit(rnn.evaluate(network, source, null=null, threads=threads, progress=progress))
+    with drawn_work(threads) as work:
+        sink.emit(rnn.evaluate(network, source, null=Null(permutations, seed), work=work))
 
 
 def sample(
@@ -121,14 +108,14 @@ def sample(
 ) -> None:
     """Draw bytes from a network, on one thread: each byte waits for the one before."""
     from umrnn import rnn
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink = Output.to("sample", format, output, table, keep=files_read(the_model=model))
     network = open_model(model)
     read = network.encode(prompt)
     spell(None if network.alphabet is None else network.alphabet.spellings)
-    with drawn_progress() as progress:
-        result = rnn.draw(network, length, read, seed=seed, temperature=temperature, progress=progress)
+    with drawn_work(threads) as work:
+        result = rnn.draw(network, length, read, seed=seed, temperature=temperature, work=work)
     sink.emit(result)
 
 

@@ -15,7 +15,7 @@ from umrnn._validate import integer, positive
 from umrnn.construct.conjunctions import BASES, grown_network
 from umrnn.construct.offsets.design import OffsetDesign
 from umrnn.construct.offsets.random_codes import sign_codes
-from umrnn.construct.readout.features import Features, StateFeatures, two_scores
+from umrnn.construct.readout.features import Features, StateFeatures
 from umrnn.construct.register import Carrier, ClosedForms, RegisterFit
 from umrnn.construct.spectral import spectral_network
 from umrnn.construct.study import Entry, Lesson, Study
@@ -27,7 +27,10 @@ from umrnn.errors import InputError
 from umrnn.nulls import Check, Null, Split
 from umrnn.progress import SILENT, Progress, Renamed, Work
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.optimise import Optimizer
 from umrnn.rnn.readout import byte_features
+from umrnn.rnn.score import two_scores
+from umrnn.rnn.start import Start
 from umrnn.rnn.train import train
 from umrnn.rnn.weights import ALPHABET, Elman
 from umrnn.um.ngram import ngram_orders
@@ -111,7 +114,7 @@ class _Desk:
         seconds = time.perf_counter() - began
         null_bpc = carried.null_bpc(self.null, progress=self.progress)
         del carried  # its states may take gigabytes
-        bpc, held_out = two_scores(model, self.corpus, self.boundary, progress=self.progress)
+        bpc, held_out = two_scores(model, self.corpus, self.boundary, work=Work(progress=self.progress))
         return Row(name, detail, bpc, held_out, null_bpc, seconds, self.boundary)
 
     def register(
@@ -163,10 +166,10 @@ class _Desk:
 
     def trained(self, hidden: int, seconds: float, rate: float, name: str) -> Row:
         """A network trained by back-propagation through time for so many seconds, with Adam."""
-        limit: dict[str, Any] = {"optimizer": "adam", "epochs": _EPOCHS, "seconds": seconds, "rate": rate, "seed": 42}
-        told = Renamed(self.progress, f"train {seconds:.0f} s")
-        training = train(self.text, hidden=hidden, **limit, progress=told)
-        bpc, held_out = two_scores(training.model, self.corpus, self.boundary, progress=self.progress)
+        limit = Optimizer("adam", _EPOCHS, rate, seconds)
+        work = Work(progress=Renamed(self.progress, f"train {seconds:.0f} s"))
+        training = train(self.text, Start(hidden), limit, work=work)
+        bpc, held_out = two_scores(training.model, self.corpus, self.boundary, work=Work(progress=self.progress))
         read = training.updates * 50
         detail = f"H {hidden}, {name}, rate {rate:g}, {read / len(self.text):.2g} passes"
         return Row(_NETWORK, detail, bpc, held_out, None, training.seconds, min(read, self.boundary))

@@ -16,8 +16,8 @@ from umrnn.interpret.replaced import Replacement, checked_positions, other_kind,
 from umrnn.nulls import Null, Split
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.weights import Elman
 from umrnn.statistics import spearman
 from umrnn.um.pointwise import pointwise_information

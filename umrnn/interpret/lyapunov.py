@@ -17,8 +17,8 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

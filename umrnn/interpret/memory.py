@@ -24,8 +24,8 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import bits_per_byte, check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
+from umrnn.rnn.score import bits_per_byte, check_predicts
 from umrnn.rnn.weights import Elman
 from umrnn.statistics import false_discovery_q
 
@@ -184,7 +184,7 @@ def memory(
     horizon = integer("horizon", min(_HORIZON, half) if horizon is None else horizon, 1, half)
     network, facts, _ = opened(model)
     surprisal, seen = (
-        bits_per_byte(network, corpus, progress=work.progress),
+        bits_per_byte(network, corpus, work=work),
         _seen(corpus),
     )
     sample = _Sample(network, corpus, seen, depth, positions, null)

@@ -23,8 +23,8 @@ from umrnn.interpret.replaced import (
 )
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.model_file import ModelFile, opened
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["OffsetEffects", "offset_effects"]

@@ -19,11 +19,11 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 

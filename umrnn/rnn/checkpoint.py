@@ -6,6 +6,7 @@ A JSON header (version, recipe, corpus, counters, log) and the arrays ``weights`
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,16 +14,39 @@ from typing import Any
 
 import numpy as np
 
-from umrnn._files import write_atomically
+from umrnn._files import writable_file, write_atomically
 from umrnn.errors import ModelError
 from umrnn.rnn.formats.arrays import Contents
 from umrnn.rnn.formats.npz import CHECKPOINT
 from umrnn.rnn.formats.zip_arrays import list_npz, read_text
 from umrnn.rnn.kernels.records import Floats
 
-__all__ = ["Checkpoint", "Counters", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "Counters", "Saving", "load_checkpoint", "save_checkpoint"]
 
 _VERSION = 1
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Where the state of a training is kept, and whether to go on from it.
+
+    Parameters
+    ----------
+    path : file that is written after a second, then every ``every_seconds``, on interruption, and at the end; default:
+        none is
+    resume : continue from the file, which must be of the same corpus, start and optimiser but for the number of epochs:
+        a finished run is made longer. With Adam that gives the bits of the longer run; the rate of SGD falls along the
+        cosine of all epochs, and goes on as that of the longer run would stand. ``earlier_epochs`` of the provenance
+        are those the run was to have before
+    """
+
+    path: str | os.PathLike[str] | None = None
+    resume: bool = False
+    every_seconds: float = 10.0
+
+    def file(self) -> Path | None:
+        """The path, if it can be written to."""
+        return None if self.path is None else writable_file(self.path, "checkpoint")
 
 
 @dataclass

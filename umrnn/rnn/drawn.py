@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from umrnn.corpus import Corpus
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.sample import sample
+from umrnn.rnn.score import bits_after
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Sample", "draw"]
@@ -46,7 +46,7 @@ def draw(
     *,
     seed: int = 0,
     temperature: float = 1.0,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Sample:
     """Draw ``length`` bytes from ``model`` as :func:`umrnn.rnn.sample` does, and score them with the same model.
 
@@ -56,11 +56,11 @@ def draw(
     8.0
     """
     network, facts, _ = opened(model)
-    text = sample(network, length, prompt, seed=seed, temperature=temperature, progress=progress)
+    text = sample(network, length, prompt, seed=seed, temperature=temperature, work=work)
     whole = prompt + text
     bpc = None
     if text and len(whole) > 1:
-        bpc = bits_after(network, Corpus.from_bytes(whole), max(1, len(prompt)), progress=progress)
+        bpc = bits_after(network, Corpus.from_bytes(whole), max(1, len(prompt)), work=work)
     settings = {"length": length, "prompt": prompt.decode("latin-1"), "temperature": temperature}
     return Sample(
         prompt=prompt,

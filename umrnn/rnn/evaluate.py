@@ -1,25 +1,23 @@
 """The loss of a network on a corpus, in bits per byte."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from umrnn.compressors import compressed_bpc
 from umrnn.corpus import Corpus, byte_counts
-from umrnn.errors import InputError
 from umrnn.nulls import Null
-from umrnn.progress import SILENT, Progress, Work
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.fitted import Standing, standing
 from umrnn.rnn.model_file import ModelFile, ReadoutFile, opened_predictor
 from umrnn.rnn.readout import Readout
-from umrnn.rnn.trace import trace
+from umrnn.rnn.score import bits_per_byte, check_predicts
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Evaluation", "bits_after", "bits_per_byte", "check_predicts", "evaluate"]
+__all__ = ["Evaluation", "evaluate"]
 
 _SHUFFLES = 9  # enough for a mean; each costs as much as the score itself
 
@@ -69,53 +67,12 @@ class Evaluation(Result):
         return {}
 
 
-def check_predicts(corpus: Corpus) -> int:
-    """The number of targets of ``corpus``, or an error where there is none."""
-    if len(corpus) < 2:
-        raise InputError(
-            "a corpus of one byte has nothing to predict", hint="name a corpus or a range of at least two bytes"
-        )
-    return len(corpus) - 1
-
-
-def bits_per_byte(model: Elman | Readout, corpus: Corpus, *, progress: Progress = SILENT) -> float:
-    """Mean of -log2 p(x_{t+1}) over t = 0..n-2, in bits per byte, from h_{-1} = 0.
-
-    Examples
-    --------
-    >>> bits_per_byte(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"))
-    8.0
-    """
-    check_predicts(corpus)
-    return bits_after(model, corpus, 1, progress=progress)
-
-
-def bits_after(model: Elman | Readout, corpus: Corpus, boundary: int, *, progress: Progress = SILENT) -> float:
-    """Mean bits of the bytes from ``boundary`` >= 1 on; the model reads those before, so its state carries over."""
-    progress.start("evaluate", len(corpus) - 1, "B")
-    total = 0.0
-    for first, bits in _surprises(model, corpus):
-        total += float(bits[max(0, boundary - 1 - first) :].sum())
-        scored = first + len(bits) - (boundary - 1)
-        progress.advance(len(bits), **({"bpc": total / scored} if scored > 0 else {}))
-    progress.finish()
-    return total / (len(corpus) - boundary)
-
-
-def _surprises(model: Elman | Readout, corpus: Corpus) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Position of the first byte read, and -log2 p of the bytes that follow, block by block."""
-    if isinstance(model, Readout):
-        return model.surprises(corpus)
-    return ((block.start, block.bits) for block in trace(model, corpus))
-
-
 def evaluate(
     model: Elman | Readout | ModelFile | ReadoutFile,
     corpus: Corpus,
     *,
     null: Null | None = None,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Evaluation:
     """Score ``model`` on ``corpus``, in order and shuffled, beside gzip, bzip2 and xz of the same bytes.
 
@@ -127,7 +84,7 @@ def evaluate(
     ----------
     model : a network, or a read-out without dynamics; in-sample scores are recognised where it is the file that
         :func:`umrnn.rnn.formats.describe_predictor` reads
-    null : shuffles to average over; nine unless said otherwise
+    null : shuffles to average over; default: nine
 
     Raises
     ------
@@ -142,9 +99,9 @@ def evaluate(
     null = null or Null(_SHUFFLES)
     check_predicts(corpus)
     network, facts, fitted = opened_predictor(model)
-    bpc = bits_per_byte(network, corpus, progress=progress)
+    bpc = bits_per_byte(network, corpus, work=work)
     drawn = [
-        bits_per_byte(network, Corpus.from_bytes(null.shuffled(corpus.data, number)), progress=progress)
+        bits_per_byte(network, Corpus.from_bytes(null.shuffled(corpus.data, number)), work=work)
         for number in range(null.permutations)
     ]
     return Evaluation(
@@ -154,12 +111,12 @@ def evaluate(
         shuffled_bpc=float(np.mean(drawn)) if drawn else None,
         order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
-        compressed=compressed_bpc(corpus, work=Work(threads, progress)),
+        compressed=compressed_bpc(corpus, work=work),
         provenance=provenance(
             corpus,
             parameters={"permutations": null.permutations},
             seed=null.seed,
-            threads=threads,
+            threads=work.threads,
             model=facts,
         ),
     )
@@ -176,6 +133,6 @@ def _per_byte(model: Any, bpc: float, corpus: Corpus) -> float | None:
 
 def _order_0(corpus: Corpus) -> float:
     """Entropy of the bytes' frequencies; the inverse share keeps a constant corpus at 0, not at -0."""
-    counts = np.bincount(corpus.data)
+    counts = byte_counts(corpus.data)
     counts = counts[counts > 0]
     return float(np.sum(counts * np.log2(len(corpus) / counts)) / len(corpus))

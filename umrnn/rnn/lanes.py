@@ -1,17 +1,16 @@
 """States of a network for fitting: many stretches of a corpus side by side, each after a warm-up."""
 
-import tempfile
-
 import numpy as np
 
 from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels import lanes as kernels
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
-from umrnn.rnn.trace import LARGEST_ARRAY
+from umrnn.rnn.trace import room_for_states
 from umrnn.rnn.weights import Elman
 
 __all__ = ["lane_states"]
@@ -21,7 +20,7 @@ _STRETCH = 4096  # bytes of one lane
 _WARM = 64  # bytes before it: a state that forgets has forgotten where it began
 
 
-def lane_states(model: Elman, corpus: Corpus, *, warm: int = _WARM, threads: int | None = None) -> Floats:
+def lane_states(model: Elman, corpus: Corpus, *, warm: int = _WARM, work: Work = Work()) -> Floats:
     """States of ``model`` reading ``corpus``, (n, H), in stretches that each begin ``warm`` bytes early from zero.
 
     Equal to :func:`umrnn.rnn.trace` in the first stretch, and as near elsewhere as the network forgets: what a read-out
@@ -37,12 +36,7 @@ def lane_states(model: Elman, corpus: Corpus, *, warm: int = _WARM, threads: int
     weights = parameters(model)
     turned = np.ascontiguousarray(weights.W_h.T)
     group = _LANES * _STRETCH
-    shape = (-(-length // _STRETCH) * _STRETCH, hidden)
-    if shape[0] * hidden * kind.itemsize > LARGEST_ARRAY:
-        with tempfile.TemporaryFile() as file:  # the mapping outlives the name
-            rows: Floats = np.asarray(np.memmap(file, kind, "w+", shape=shape)).view(np.ndarray)
-    else:
-        rows = np.empty(shape, kind)
+    rows, _ = room_for_states(-(-length // _STRETCH) * _STRETCH, model)
 
     def run(first: int) -> None:
         part = rows[first : first + group].reshape(-1, _STRETCH, hidden)
@@ -50,6 +44,6 @@ def lane_states(model: Elman, corpus: Corpus, *, warm: int = _WARM, threads: int
         state, z = np.empty((len(part), hidden), kind), np.empty((len(part), hidden), kind)
         kernels.run_lanes(corpus.data, starts, warm, _STRETCH, weights, turned, state, z, part)
 
-    with one_thread(), pool(threads) as executor:
+    with one_thread(), pool(work.threads) as executor:
         list(map_ordered(run, range(0, length, group), executor))
     return rows[:length]

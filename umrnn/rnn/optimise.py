@@ -27,7 +27,7 @@ from umrnn.rnn.kernels.records import (
 from umrnn.rnn.kernels.update import adam_chunks, sgd_chunks
 from umrnn.rnn.weights import ALPHABET
 
-__all__ = ["OPTIMIZERS", "Machine", "Recipe", "compile_kernels"]
+__all__ = ["OPTIMIZERS", "Machine", "Optimizer", "Recipe", "compile_kernels"]
 
 OPTIMIZERS = ("sgd", "adam")
 _DEFAULTS: dict[str, dict[str, float]] = {
@@ -40,8 +40,31 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 @dataclass(frozen=True)
+class Optimizer:
+    """How the weights of a network change in training, and for how long.
+
+    Parameters
+    ----------
+    name : ``sgd``, the recipe of the published model (rate falling from 0.01 along a cosine, 4,000 epochs), or ``adam``
+        (rate 0.001, 400 epochs)
+    epochs, rate : in place of its own
+    seconds : of training after which it ends, in the middle of an epoch if need be; those of resumed runs add up. How
+        far it comes in that time, and so the weights, depend on the machine
+    bptt : targets per chunk, in [1, 4096]
+    clip : largest gradient norm
+    """
+
+    name: str = "sgd"
+    epochs: int | None = None
+    rate: float | None = None
+    seconds: float | None = None
+    bptt: int = 50
+    clip: float = 5.0
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """Hyper-parameters, checked; what a checkpoint must agree with."""
+    """All that decides the weights that a training ends with, checked: what a checkpoint must agree with."""
 
     optimizer: str
     hidden: int
@@ -55,22 +78,21 @@ class Recipe:
     kept: str | None = None  # sha256 of which weights are trained; None where all are
 
     @classmethod
-    def checked(
-        cls, optimizer: str, hidden: int, epochs: int | None, rate: float | None, bptt: int, clip: float, **rest: str
-    ) -> "Recipe":
+    def checked(cls, optimizer: Optimizer, hidden: int, **rest: str) -> "Recipe":
         """Fill in the defaults of the optimiser and check every number."""
-        if optimizer not in OPTIMIZERS:
-            raise InputError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
-        default = _DEFAULTS[optimizer]
+        name, epochs, rate = optimizer.name, optimizer.epochs, optimizer.rate
+        if name not in OPTIMIZERS:
+            raise InputError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {name!r}")
+        default = _DEFAULTS[name]
         chosen = positive("rate", default["rate"] if rate is None else rate)
         return cls(
-            optimizer,
+            name,
             hidden,
             integer("epochs", int(default["epochs"]) if epochs is None else epochs, 1, _MOST_EPOCHS),
             chosen,
-            min(default["floor"], chosen) if optimizer == "sgd" else chosen,
-            integer("bptt", bptt, 1, _LONGEST_CHUNK),
-            positive("clip", clip),
+            min(default["floor"], chosen) if name == "sgd" else chosen,
+            integer("bptt", optimizer.bptt, 1, _LONGEST_CHUNK),
+            positive("clip", optimizer.clip),
             **rest,
         )
 
@@ -85,7 +107,7 @@ class Recipe:
         return max(self.rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)), self.floor)
 
     def chunks_per_call(self) -> int:
-        """Chunks in one kernel call: some 20 ms of work, so that an interruption is heard and progress moves."""
+        """Chunks in one kernel call: some 20 ms of work, so that an interruption comes soon and progress moves."""
         products = 3 * self.bptt * self.hidden * (self.hidden + ALPHABET)
         return max(1, 750_000_000 // (products + 20 * self.hidden * (self.hidden + 2 * ALPHABET)))
 

@@ -3,22 +3,22 @@
 import math
 import time
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from umrnn._validate import positive
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.progress import Progress
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.checkpoint import Checkpoint, Counters, load_checkpoint, save_checkpoint
-from umrnn.rnn.evaluate import bits_per_byte
+from umrnn.rnn.checkpoint import Checkpoint, Counters, Saving, load_checkpoint, save_checkpoint
 from umrnn.rnn.fitted import FittedTo
 from umrnn.rnn.interrupt import deferred_interrupt
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import flatten, unflatten
 from umrnn.rnn.optimise import Machine, Recipe, compile_kernels
+from umrnn.rnn.score import bits_per_byte
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Run"]
@@ -35,21 +35,21 @@ _LARGEST_SCORED = 1 << 20
 class Run:
     """State of a training run; everything that changes is in ``counters``, ``machine`` and ``best``."""
 
-    def __init__(
-        self, corpus: Corpus, recipe: Recipe, start: Elman, kept: Floats | None, path: Path | None, seconds: float
-    ) -> None:
-        self.corpus, self.recipe, self.path = corpus, recipe, path
+    def __init__(self, corpus: Corpus, recipe: Recipe, start: Elman, kept: Floats | None, saving: Saving) -> None:
+        self.corpus, self.recipe, self.path = corpus, recipe, saving.file()
         self.targets = len(corpus) - 1
         self.machine = Machine(recipe, flatten(start), self.targets, kept)
         self.best: Floats = self.machine.flat.copy()
         self.counters = Counters()
-        self._save_every, self._due = seconds, time.monotonic()
+        self._save_every, self._due = positive("checkpoint_seconds", saving.every_seconds), time.monotonic()
         self._logged = set(np.geomspace(1, recipe.epochs, _LOGGED).round().astype(int).tolist())
+        if saving.resume:
+            self._restore()
 
     def finish(self, progress: Progress, limit: float | None = None) -> None:
         """Train to the last epoch, or until ``limit`` seconds of training are over.
 
-        Ctrl-C is heard between kernel calls, and raised once the state is saved.
+        Ctrl-C takes effect between kernel calls, and is raised once the state is saved.
         """
         compile_kernels(self.recipe)
         self._due = time.monotonic() + min(_FIRST_SAVE, self._save_every)
@@ -72,7 +72,7 @@ class Run:
             self._keep_if_better(self.counters.nats / self.counters.position / math.log(2))
         progress.finish()
 
-    def restore(self) -> None:
+    def _restore(self) -> None:
         """Continue where the checkpoint left off."""
         if self.path is None:
             raise InputError("resume needs a checkpoint to resume from", hint="name the file of the interrupted run")

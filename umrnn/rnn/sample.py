@@ -4,7 +4,7 @@ import numpy as np
 
 from umrnn._validate import integer, positive
 from umrnn.corpus import Corpus
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.forward import run_states
 from umrnn.rnn.kernels.records import allocate
@@ -15,7 +15,7 @@ from umrnn.rnn.weights import ALPHABET, Elman
 __all__ = ["sample"]
 
 LONGEST = 10**9  # bytes, held in memory: hours of 128 neurons
-_BLOCK = 4096  # bytes per kernel call, so that an interruption is heard
+_BLOCK = 4096  # bytes per kernel call, so that an interruption comes soon
 
 
 def sample(
@@ -25,7 +25,7 @@ def sample(
     *,
     seed: int = 0,
     temperature: float = 1.0,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> bytes:
     """Draw ``length`` bytes, each from softmax((W_y h + b_y) / temperature), and feed it back.
 
@@ -36,7 +36,7 @@ def sample(
     prompt : bytes read first; without any, the first byte is drawn from the state 0
     seed : of numpy's default generator; equal seeds draw equal bytes
     temperature : above 0; below 1 sharpens, above 1 flattens the distribution
-    progress : told the bytes drawn
+    work : its progress counts the bytes drawn; one thread draws them
 
     Returns
     -------
@@ -57,18 +57,18 @@ def sample(
     temperature = positive("temperature", temperature)
     generator = np.random.default_rng(integer("seed", seed, 0))
     weights = parameters(model)
-    work = allocate(ALPHABET, model.hidden, 1, model.dtype)
-    work.W_h_transposed[:] = weights.W_h.T
+    space = allocate(ALPHABET, model.hidden, 1, model.dtype)
+    space.W_h_transposed[:] = weights.W_h.T
     with one_thread():
         for byte in Corpus.from_bytes(prompt).data.reshape(-1, 1) if prompt else ():
-            run_states(byte, weights, work.W_h_transposed, work.z, work.h)
-            work.h[0] = work.h[1]
+            run_states(byte, weights, space.W_h_transposed, space.z, space.h)
+            space.h[0] = space.h[1]
         drawn = []
-        progress.start("sample", length, "B")
+        work.progress.start("sample", length, "B")
         for begin in range(0, length, _BLOCK):
             out = np.zeros(min(_BLOCK, length - begin), np.uint8)
-            draw_bytes(weights, temperature, generator.random(len(out)), work, out)
+            draw_bytes(weights, temperature, generator.random(len(out)), space, out)
             drawn.append(out.tobytes())
-            progress.advance(len(out))
-        progress.finish()
+            work.progress.advance(len(out))
+        work.progress.finish()
     return b"".join(drawn)

@@ -1,7 +1,6 @@
 """States: the rows a reading explains, from a run of a network or from a user's own file."""
 
 import os
-import tempfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from umrnn.errors import InputError
 from umrnn.progress import Work
 from umrnn.rnn.kernels import moments as kernels
 from umrnn.rnn.kernels.records import Floats
-from umrnn.rnn.trace import LARGEST_ARRAY, trace
+from umrnn.rnn.trace import room_for_states, trace
 from umrnn.rnn.weights import Elman
 
 __all__ = ["States"]
@@ -44,13 +43,7 @@ class States:
     @classmethod
     def of(cls, model: Elman, corpus: Corpus, *, work: Work = Work()) -> "States":
         """States of ``model`` reading ``corpus``; what exceeds a gibibyte goes to a temporary file."""
-        shape = (len(corpus), model.hidden)
-        mapped = shape[0] * shape[1] * model.dtype.itemsize > LARGEST_ARRAY
-        if mapped:
-            with tempfile.TemporaryFile() as file:  # the mapping outlives the name
-                rows: Floats = np.asarray(np.memmap(file, model.dtype, "w+", shape=shape)).view(np.ndarray)
-        else:
-            rows = np.empty(shape, model.dtype)
+        rows, mapped = room_for_states(len(corpus), model)
         work.progress.start("run the network", len(corpus), "B")
         for block in trace(model, corpus):
             rows[block.start : block.start + len(block.h)] = block.h

@@ -1,6 +1,7 @@
 """Trace: one run of a network over a corpus, block by block."""
 
 import math
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, final
@@ -17,7 +18,7 @@ from umrnn.rnn.kernels.records import Floats, allocate
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["Block", "Trace", "trace"]
+__all__ = ["LARGEST_ARRAY", "Block", "Trace", "room_for_states", "trace"]
 
 LARGEST_ARRAY = 1 << 30  # bytes of a whole array on request: 2 million states of 128 neurons in float32
 _LARGEST_BLOCK = 4096  # positions
@@ -142,3 +143,16 @@ def trace(model: Elman, corpus: Corpus, *, before: ArrayLike | None = None) -> T
     if state.shape != (model.hidden,) or not np.isfinite(state).all():
         raise InputError(f"before must be {model.hidden} finite numbers, got an array of shape {state.shape}")
     return Trace(model, corpus, contiguous(state))
+
+
+def room_for_states(rows: int, model: Elman) -> tuple[Floats, bool]:
+    """An array of ``rows`` states of ``model`` to be filled, and whether it lies in a file: what exceeds a gibibyte.
+
+    The file is temporary and has no name any more, so it goes with the array.
+    """
+    shape, kind = (rows, model.hidden), model.dtype
+    if math.prod(shape) * kind.itemsize <= LARGEST_ARRAY:
+        return np.empty(shape, kind), False
+    with tempfile.TemporaryFile() as file:  # the mapping outlives the name
+        # A plain ndarray over the mapping: subclasses cost a second compilation of every kernel.
+        return np.asarray(np.memmap(file, kind, "w+", shape=shape)).view(np.ndarray), True

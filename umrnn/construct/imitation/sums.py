@@ -14,8 +14,8 @@ from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 from umrnn.um.counts import offset_counts

@@ -17,9 +17,9 @@ from umrnn.construct.readout.gradient import descend
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.study import Lesson
 from umrnn.corpus import Corpus
-from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.readout import Readout
+from umrnn.rnn.score import bits_after
 from umrnn.rnn.weights import ALPHABET
 from umrnn.um.pairs import pair_table
 

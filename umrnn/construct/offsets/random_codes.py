@@ -16,9 +16,9 @@ from umrnn.construct.readout.perceptron import descend_layers, draw_layers
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.study import Lesson
 from umrnn.corpus import Corpus
-from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.readout import Readout, byte_features
+from umrnn.rnn.score import bits_after
 from umrnn.rnn.weights import ALPHABET
 
 __all__ = ["RandomCodes", "features_of", "sign_codes"]

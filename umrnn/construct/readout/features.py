@@ -10,14 +10,13 @@ from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
 from umrnn.nulls import Null, share_of
-from umrnn.progress import SILENT, Progress, Renamed
+from umrnn.progress import SILENT, Progress, Renamed, Work
 from umrnn.rnn.kernels.records import Bytes, Floats
 from umrnn.rnn.lanes import lane_states
-from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 from umrnn.um.marginal import smoothed_shares
 
-__all__ = ["Features", "StateFeatures", "log_shares", "two_scores"]
+__all__ = ["Features", "StateFeatures", "log_shares"]
 
 _SHORT = 2048  # positions up to which Newton's method is the quicker way
 _RIDGES = (1e-5, 1e-4, 1e-3, 1e-2)  # tried for it
@@ -72,7 +71,7 @@ class Features:
         return float(problem.bits(problem.gathered(weights)).mean())
 
     def null_bpc(self, null: Null, *, passes: int = 2, progress: Progress = SILENT) -> float | None:
-        """Mean in-sample bits of read-outs fitted to shuffled targets: what is learnt by heart of nothing."""
+        """Mean in-sample bits of read-outs fitted to shuffled targets, in which there is nothing to find."""
         drawn = []
         for number in range(null.permutations):
             targets = null.shuffled(self.targets, number)
@@ -105,7 +104,7 @@ class StateFeatures(Features):
     def __init__(self, carrier: Elman, text: Corpus, *, threads: int | None = None) -> None:
         if len(text) < 3:
             raise InputError(f"a read-out needs at least three bytes to be fitted to, got {len(text)}")
-        super().__init__(lane_states(carrier, text, threads=threads)[:-1], text, threads=threads)
+        super().__init__(lane_states(carrier, text, work=Work(threads))[:-1], text, threads=threads)
         self.carrier = carrier
 
     def network(self, weights: Linear) -> Elman:
@@ -123,18 +122,3 @@ def log_shares(text: Corpus) -> np.ndarray:
     True
     """
     return np.asarray(np.log(smoothed_shares(byte_counts(text.data))))
-
-
-def two_scores(
-    model: Elman, corpus: Corpus, boundary: int, *, progress: Progress = SILENT
-) -> tuple[float, float | None]:
-    """Mean bits of the bytes before ``boundary`` and, in the same run, of those from it on; None where none are."""
-    sums, counts = [0.0, 0.0], [boundary - 1, len(corpus) - boundary]
-    progress.start("score", len(corpus) - 1, "B")
-    for block in trace(model, corpus):
-        cut = min(max(0, boundary - 1 - block.start), len(block.bits))
-        sums[0] += float(block.bits[:cut].sum())
-        sums[1] += float(block.bits[cut:].sum())
-        progress.advance(len(block.bits))
-    progress.finish()
-    return sums[0] / counts[0], sums[1] / counts[1] if counts[1] else None

@@ -12,7 +12,8 @@ from umrnn.construct.sparse.pruning import largest
 from umrnn.construct.study.fit import ModelFit
 from umrnn.construct.study.lesson import Lesson
 from umrnn.construct.study.study import Entry
-from umrnn.rnn.optimise import OPTIMIZERS
+from umrnn.rnn.optimise import OPTIMIZERS, Optimizer
+from umrnn.rnn.start import Start
 from umrnn.rnn.train import train
 from umrnn.rnn.weights import Elman
 
@@ -69,12 +70,9 @@ class Recipe:
     def _trained(self, lesson: Lesson, optimizer: str, epochs: int, marks: NDArray[np.bool_] | None) -> ModelFit:
         result = train(
             lesson.text(),
-            hidden=self.hidden,
-            optimizer=optimizer,
-            epochs=epochs,
-            seed=self.seed + lesson.draw,
-            kept=None if marks is None else {"W_h": marks},
-            progress=lesson.work.progress,
+            Start(self.hidden, self.seed + lesson.draw, kept=None if marks is None else {"W_h": marks}),
+            Optimizer(optimizer, epochs),
+            work=lesson.work,
         )
         return ModelFit(result.model, result.bpc, result.seconds)
 

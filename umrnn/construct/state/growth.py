@@ -11,7 +11,7 @@ from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.construct.state.pursuit import Conjunction, moments, pursue
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.progress import SILENT, Progress
+from umrnn.progress import SILENT, Progress, Work
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.weights import ALPHABET, Elman
@@ -107,7 +107,7 @@ def _pursue(
     model: Elman, text: Corpus, read_out: Linear, number: int, seed: int, threads: int | None
 ) -> tuple[list[tuple[Conjunction, Floats, float]], Linear, float]:
     """The next conjunctions with their recurrent weights and thresholds, and the read-out of the network as it is."""
-    states = lane_states(model, text, threads=threads)
+    states = lane_states(model, text, work=Work(threads))
     targets = text.data[1:]
     problem = Regression(states[:-1], targets, read_out, threads=threads)
     turns = max(1, min(_MOST_PASSES, _SEEN // len(targets)))

@@ -7,6 +7,7 @@ from umrnn.construct.state.growth import Growth
 from umrnn.construct.state.linear import LinearState
 from umrnn.corpus import Corpus
 from umrnn.nulls import share_of
+from umrnn.progress import Work
 from umrnn.result import Table
 from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.weights import ALPHABET
@@ -50,7 +51,7 @@ def conjunction_rows(growth: Growth, text: Corpus) -> Table:
     ``lowest`` are the bytes there with the highest and lowest mean.
     """
     part = text.slice(0, min(len(text), _SHOWN))
-    states = lane_states(growth.model, part, threads=1)
+    states = lane_states(growth.model, part, work=Work(threads=1))
     shares = np.bincount(part.data, minlength=ALPHABET) / len(part)
     rows, neuron = [], growth.model.hidden - sum(len(one.conjunctions) for one in growth.rounds)
     for turn, one in enumerate(growth.rounds, start=1):

@@ -7,13 +7,14 @@ from typing import Any, final
 
 import numpy as np
 
-from umrnn.construct.readout.features import StateFeatures, log_shares, two_scores
+from umrnn.construct.readout.features import StateFeatures, log_shares
 from umrnn.construct.study.row import Row, as_table
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split
-from umrnn.progress import Progress
+from umrnn.progress import Progress, Work
 from umrnn.result import Result, Table, provenance
+from umrnn.rnn.score import two_scores
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Constructed", "built_and_scored", "constructed_provenance", "window_offsets"]
@@ -75,7 +76,7 @@ def built_and_scored(
     began = time.perf_counter()
     model, carried, found = build(text)
     seconds = time.perf_counter() - began
-    bpc, held_out = two_scores(model, corpus, boundary, progress=progress)
+    bpc, held_out = two_scores(model, corpus, boundary, work=Work(progress=progress))
     null_bpc = carried.null_bpc(null or Null(1, seed), passes=passes, progress=progress)
     bits = -log_shares(text) / np.log(2)
     shares = Row(

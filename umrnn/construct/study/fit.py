@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from umrnn.corpus import Corpus
-from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.readout import Readout
+from umrnn.rnn.score import bits_after
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Fit", "ModelFit"]

@@ -6,8 +6,8 @@ from typing import Any
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Split, held_apart
-from umrnn.rnn.evaluate import bits_after
 from umrnn.rnn.readout import Readout
+from umrnn.rnn.score import bits_after
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Holdout"]

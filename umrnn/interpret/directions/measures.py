@@ -18,7 +18,7 @@ from umrnn.interpret.directions.vectors import Vector, unit
 from umrnn.interpret.kernels.intervene import FED_STATE, RECURRENT_INPUT
 from umrnn.progress import Work
 from umrnn.result import Table
-from umrnn.rnn.evaluate import bits_per_byte
+from umrnn.rnn.score import bits_per_byte
 from umrnn.rnn.weights import Elman
 
 __all__ = ["LINEAR", "READS", "SPAN", "WRITTEN", "DirectionMeasures", "DirectionRead", "Intervened"]
@@ -102,7 +102,7 @@ class DirectionMeasures:
 
     def measured(self, work: Work) -> dict[str, Any]:
         """Fields of the result."""
-        bpc = bits_per_byte(self.model, self.corpus, progress=work.progress)
+        bpc = bits_per_byte(self.model, self.corpus, work=work)
         planned = self._planned()
         bits = edited_bits(self.model, self.corpus, self.feature.labels, planned, work)
         deltas = {name: found - bpc for name, found in bits.items()}

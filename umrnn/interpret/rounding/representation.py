@@ -11,10 +11,10 @@ from umrnn.corpus import Corpus
 from umrnn.interpret.kernels import rounding as kernels
 from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 

@@ -8,8 +8,8 @@ from umrnn.interpret.kernels import boolean as kernels
 from umrnn.interpret.signs.machine import SignMachine
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
-from umrnn.rnn.evaluate import check_predicts
 from umrnn.rnn.kernels.records import aligned
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
