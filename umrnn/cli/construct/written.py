@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from umrnn.report.output import Format, Output
-
 if TYPE_CHECKING:
     from umrnn.corpus import Corpus
+    from umrnn.report.output import Format, Output
     from umrnn.result import Result
     from umrnn.rnn import Elman, Readout
     from umrnn.rnn.fitted import FittedTo
@@ -19,14 +18,14 @@ __all__ = ["Writing"]
 class Writing:
     """Where a command's result goes, and the network it wrote; make one with :meth:`to` before the work begins."""
 
-    sink: Output
+    sink: "Output"
     path: str | None
 
     @classmethod
     def to(
         cls,
         command: str,
-        format: Format | None,
+        format: "Format | None",
         table: str | None,
         path: str | None,
         read: Mapping[str, str | None],
@@ -37,6 +36,8 @@ class Writing:
 
         What has no state, a read-out of bytes at fixed offsets, goes into npz files alone.
         """
+        from umrnn.report.output import Output
+
         if path is not None:
             from umrnn._validate import writable_file
             from umrnn.rnn.formats import check_holds_readout, format_of, need_library
