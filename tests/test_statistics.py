@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from umrnn.statistics import correlation_of_sums, mean_of_known, pearson, spearman
+from umrnn.statistics import correlation_of_sums, mean_of_known, pearson, row_correlations, spearman
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])
@@ -24,6 +24,14 @@ def test_correlations__without_variation_are_missing(a, b):
     x, y = np.array(a), np.array(b)
     sums = (np.ones_like(x), x, x * x, y, y * y, x * y)
     assert np.isnan(correlation_of_sums(*(part.sum() for part in sums)))
+
+
+def test_row_correlations__of_every_row_with_every_row():
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((3, 7)), rng.standard_normal((4, 7)) + 1e3
+    a[1] = 0.1
+    expected = [[stats.pearsonr(x, y).statistic if np.ptp(x) else np.nan for y in b] for x in a]
+    np.testing.assert_allclose(row_correlations(a, b), expected, atol=1e-12)
 
 
 def test_means__leave_out_what_is_missing():

@@ -1,6 +1,6 @@
 """Progress of long jobs: a silent default here; the drawing version lives in ``report/``.
 
-Library functions take ``work: Work``: which threads a long job may use, and the progress it reports to. They call
+Library functions take ``work: Work``: which threads a long job may use, and whom it tells how far it is. They call
 ``start`` once, ``advance`` after each piece of work, and let :class:`KeyboardInterrupt` pass. Cancelling is raising it
 from ``advance``.
 """
@@ -48,12 +48,12 @@ SILENT = Progress()
 
 @dataclass(frozen=True)
 class Work:
-    """What a long job is given: workers, and a progress that follows how far it is. No figure depends on either.
+    """What a long job is given: workers, and somebody to tell how far it is. No figure depends on either.
 
     Parameters
     ----------
     threads : threads of this process, or an executor that stays its owner's; default: all processors
-    progress : gets how far it is; default: nobody does
+    progress : default: nobody is told
 
     Examples
     --------
@@ -65,9 +65,9 @@ class Work:
     progress: Progress = SILENT
 
     def renamed(self, task: str) -> "Work":
-        """The same work, its task under another name."""
+        """The same work, its task told under another name."""
         return replace(self, progress=Renamed(self.progress, task))
 
     def silent(self) -> "Work":
-        """The same workers, without a progress."""
+        """The same workers, told to nobody."""
         return replace(self, progress=SILENT)

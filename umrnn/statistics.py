@@ -6,7 +6,15 @@ from math import isnan, nan
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["correlation_of_sums", "false_discovery_q", "mean_of_known", "pearson", "spearman"]
+__all__ = [
+    "correlation_of_moments",
+    "correlation_of_sums",
+    "false_discovery_q",
+    "mean_of_known",
+    "pearson",
+    "row_correlations",
+    "spearman",
+]
 
 Floats = NDArray[np.float64]
 
@@ -54,9 +62,43 @@ def correlation_of_sums(count: Floats, x: Floats, xx: Floats, y: Floats, yy: Flo
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         x, xx, y, yy, xy = (total / count for total in (x, xx, y, yy, xy))
-        spread_x, spread_y = xx - x * x, yy - y * y
-        vary = (spread_x > _VANISHING * xx) & (spread_y > _VANISHING * yy)
-        return np.asarray(np.where(vary, (xy - x * y) / np.sqrt(spread_x * spread_y), nan))
+        return correlation_of_moments(xy - x * y, (xx - x * x, xx), (yy - y * y, yy))
+
+
+def correlation_of_moments(covariance: Floats, x: tuple[Floats, Floats], y: tuple[Floats, Floats]) -> Floats:
+    """Pearson's correlation from a covariance, and of each side its variance and its mean square, cell by cell.
+
+    NaN where a variance is no more than what rounding leaves of the mean square.
+
+    Examples
+    --------
+    >>> of_x, of_y = (np.array([4.0, 0.0]), np.array([5.0, 9.0])), (np.ones(2), np.ones(2))
+    >>> correlation_of_moments(np.array([1.0, 0.0]), of_x, of_y).tolist()
+    [0.5, nan]
+    """
+    vary = (x[0] > _VANISHING * x[1]) & (y[0] > _VANISHING * y[1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(vary, np.clip(covariance / np.sqrt(x[0] * y[0]), -1, 1), nan))
+
+
+def row_correlations(a: Floats, b: Floats) -> Floats:
+    """Pearson's correlation of each row of ``a`` with each row of ``b``, shape (R, S); NaN where a row is constant.
+
+    Examples
+    --------
+    >>> row_correlations(np.array([[1.0, 2.0], [3.0, 3.0]]), np.array([[5.0, 4.0]])).round(9).tolist()
+    [[-1.0], [nan]]
+    """
+    return np.asarray(np.clip(_standard(a) @ _standard(b).T, -1, 1))
+
+
+def _standard(rows: Floats) -> Floats:
+    """Each row centred and of length 1; NaN where it is constant."""
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    vary = length > np.sqrt(_VANISHING) * np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Floats = np.divide(centred, length, out=np.full_like(centred, nan), where=vary)
+    return unit
 
 
 def mean_of_known(values: Iterable[float]) -> float:

@@ -6,7 +6,8 @@ import pytest
 from tests.kernels.test_network_forward import DTYPES, TOLERANCE, data_of, layout
 from tests.naive import intervene as naive
 from tests.naive import network
-from umrnn.interpret.kernels.intervene import FED_STATE, RECURRENT_INPUT, STATE, Edit, add_by_class, project, run_edited
+from umrnn.interpret.kernels.intervene import FED_STATE, RECURRENT_INPUT, STATE, Edit, project, run_edited
+from umrnn.rnn.kernels.moments import add_by_class
 
 PLACES = {"state": STATE, "read": FED_STATE, "written": RECURRENT_INPUT}
 LENGTH = 7

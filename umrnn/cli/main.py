@@ -139,9 +139,7 @@ def _exit_code(problem: BaseException) -> int:
             return 3 if isinstance(problem, CheckFailed) else 1
         case MemoryError():
             _say("error: there is not enough memory for this")
-            _say(
-                "hint: fewer bytes (--range START:STOP), permutations or threads take less, where the command has them"
-            )
+            _say("hint: take fewer bytes with --range START:STOP")
         case OSError():  # a full disk, a file that vanished: no fault of the program
             _say(f"error: {f'{problem.filename}: ' if problem.filename else ''}{problem.strerror or problem}")
     return 1

@@ -45,7 +45,7 @@ class Output:
         format : if None: by the suffix of ``path`` (.csv, .json, .txt), json without one; else ``table`` on a terminal;
             else ``json``.
         path : file that receives the data instead of standard output; ``-`` is standard output.
-        table : show only the table of this name; CSV, which holds one table, shows the first without it.
+        table : show only the table of this name; CSV, which holds one table, shows the first by default.
         keep : files the command reads, under what they are called: ``{"the corpus": path}``; refused as ``path``.
 
         Raises

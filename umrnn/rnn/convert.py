@@ -97,7 +97,7 @@ def convert(
     destination : the file to write; never ``source``, and another one only where umrnn wrote it, or with ``force``.
     format : as in :func:`umrnn.rnn.formats.save`.
     layout : of a raw ``source``, as in :func:`umrnn.rnn.formats.load`.
-    metadata : what to store with the weights; default: what ``source`` says of itself.
+    metadata : what to store with the weights; by default what ``source`` says of itself.
     names : of the tensors of a PyTorch file that is written; default: those it came with.
     check : logits of the framework that trained it; nothing is written where they differ.
 

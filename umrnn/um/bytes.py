@@ -1,6 +1,6 @@
 """Order-0 statistics: which bytes a corpus holds, how many bits each is worth, and what that says of unseen bytes.
 
-The in-sample entropy H = -sum p(b) log2 p(b) is what the corpus costs a coder that knows its counts. Beside it
+The in-sample entropy H = -sum p(b) log2 p(b) is what the corpus costs a coder that was told its counts. Beside it
 stand the held-out cost (counts of the first part predict the second) and both figures on shuffled bytes.
 """
 

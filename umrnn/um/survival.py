@@ -76,7 +76,7 @@ def pattern_survival(
         may reach back into the first
     against : another corpus to look for the patterns in
     boundary : where the second part begins (default: the middle)
-    tuples : tuples of offsets, each in the convention of :func:`umrnn.um.skip.skip_patterns`; default: those of
+    tuples : tuples of offsets, each in the convention of :func:`umrnn.um.skip.skip_patterns`; by default those of
         ``PUBLISHED_PAIRS`` that fit
 
     Returns

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +11,13 @@ from umrnn._validate import contiguous
 from umrnn.construct.kernels import hebbian as kernels
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered
-from umrnn.statistics import spearman
+from umrnn.statistics import correlation_of_sums, spearman
 
 __all__ = ["Agreement", "Cells", "agreements", "correlation", "correlations", "relabelled"]
 
 Wide = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Places = tuple[Indices, Indices]
-
-_VANISHING = 1e-12  # spread beside the size of the numbers that rounding leaves over
 
 
 @dataclass(frozen=True)
@@ -178,11 +175,7 @@ def correlation(a: Wide, b: Wide) -> float:
 
 def correlations(sums: Wide) -> Wide:
     """Correlation of w and e from sums of 1, w, w², e, e², w e along the last axis; NaN where either is constant."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        w, ww, e, ee, we = np.moveaxis(sums[..., 1:6] / sums[..., :1], -1, 0)
-        spread_w, spread_e = ww - w * w, ee - e * e
-        vary = (spread_w > _VANISHING * ww) & (spread_e > _VANISHING * ee)
-        return np.where(vary, np.clip((we - w * e) / np.sqrt(spread_w * spread_e), -1, 1), nan)
+    return correlation_of_sums(*np.moveaxis(sums[..., :6], -1, 0))
 
 
 def _accuracies(sums: Wide) -> Wide:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from umrnn.nulls import Null, share_of
 from umrnn.parallel import pool
 from umrnn.progress import Work
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import mean_of_known
 
 __all__ = ["ALL", "Predictors", "is_long", "scrambled", "usual_null"]
 
@@ -123,8 +125,8 @@ def _estimates(network: Elman, corpus: Corpus, work: Work) -> Estimates:
 
 def _mean(draws: Sequence[Found]) -> dict[tuple[str, str, str], float | None]:
     """Mean of each r over the draws in which it is known; None where it never is."""
-    values = {key: [found[key] for found in draws if not np.isnan(found[key])] for key in (draws[0] if draws else ())}
-    return {key: float(np.mean(known)) if known else None for key, known in values.items()}
+    means = {key: mean_of_known(found[key] for found in draws) for key in (draws[0] if draws else ())}
+    return {key: None if isnan(mean) else mean for key, mean in means.items()}
 
 
 def _least_of_largest(weights: Wide) -> float:

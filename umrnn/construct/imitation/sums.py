@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from umrnn._validate import contiguous
 from umrnn.construct.kernels.hebbian import count_flips
 from umrnn.corpus import Corpus
-from umrnn.interpret.kernels.intervene import add_by_class
 from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
+from umrnn.rnn.kernels.moments import add_by_class
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace

@@ -53,7 +53,7 @@ class Features:
 
         Parameters
         ----------
-        start : weights to begin with; default: W = 0 and b = logarithm of the bytes' shares
+        start : weights to begin with; by default W = 0 and b = logarithm of the bytes' shares
         passes : over a long text; a shorter one is passed over until 200,000 positions have been seen
         targets : in place of the bytes that follow
         """

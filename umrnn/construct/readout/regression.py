@@ -79,7 +79,7 @@ class Regression:
         return len(self.rows)
 
     def gathered(self, weights: Linear) -> Linear:
-        """One row for every distinct output, float64."""
+        """One row for every output told apart, float64."""
         first = np.unique(self.row_of, return_index=True)[1]
         return Linear(weights.W[first].astype(np.float64), weights.b[first].astype(np.float64))
 

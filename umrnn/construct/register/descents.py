@@ -117,7 +117,7 @@ class Descents:
         return _NEWTON_RIDGES[int(np.argmin(scores))]
 
     def _counted(self, lesson: Lesson) -> CountedRegister:
-        """What is counted, without a progress: the descent is the work."""
+        """What is counted, told to nobody: the descent is the work."""
         return CountedRegister(lesson.given(lesson.work.silent()), self.carrier)
 
     def _stepped(self, lesson: Lesson, start: Linear, rate: float, steps: int, falls: Sequence[int]) -> Descent:
@@ -167,7 +167,7 @@ def bounded_descents(
 
     Parameters
     ----------
-    latest : positions they see; default: as many as make 55,000 with the distinct outputs (of the published text that
+    latest : positions they see; default: as many as make 55,000 with the outputs told apart (of the published text that
         is all), or an eighth of the text where that is more, at most 8,192; on the counted text in proportion
 
     Examples

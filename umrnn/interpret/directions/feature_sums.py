@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from umrnn.corpus import Corpus
 from umrnn.interpret.directions.feature_values import FeatureValues, feature_column, feature_names
 from umrnn.interpret.directions.vectors import Vector
-from umrnn.interpret.kernels.intervene import add_by_class
 from umrnn.nulls import Null, Split
 from umrnn.progress import Work
+from umrnn.rnn.kernels.moments import add_by_class
 from umrnn.rnn.trace import LARGEST_ARRAY, trace
 from umrnn.rnn.weights import Elman
+from umrnn.statistics import correlation_of_moments
 
 __all__ = ["FeatureSums", "Sums"]
-
-_VANISHING = 1e-13  # variance beside the mean square that is left over by rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +112,7 @@ class Sums:
         mean, raw = self.features / self.count
         variance = raw - mean**2
         together = np.einsum("kh,kh->k", self.with_features(), directions)
-        vary = (spread > _VANISHING * square) & (variance > _VANISHING * raw)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(vary, together / np.sqrt(spread * variance), nan)
+        return correlation_of_moments(together, (spread, square), (variance, raw))
 
     def correlation(self, direction: Vector, feature: int = 0) -> float:
         """Correlation of one feature with h . direction."""
@@ -124,12 +121,9 @@ class Sums:
 
     def neurons(self) -> NDArray[np.float64]:
         """Correlation of each feature with each neuron, shape (K, H); NaN where either does not vary."""
-        spread, square = np.diagonal(self.covariance()), np.diagonal(self.squares) / self.count
-        mean, raw = self.features / self.count
-        variance = raw - mean**2
-        vary = np.outer(variance > _VANISHING * raw, spread > _VANISHING * square)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(vary, self.with_features() / np.sqrt(np.outer(variance, spread)), nan)
+        mean, raw = self.features[..., np.newaxis] / self.count
+        own = np.diagonal(self.covariance()), np.diagonal(self.squares) / self.count
+        return correlation_of_moments(self.with_features(), (raw - mean**2, raw), own)
 
 
 @dataclass(frozen=True, eq=False)

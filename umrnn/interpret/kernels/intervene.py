@@ -15,7 +15,7 @@ from umrnn._jit import kernel
 from umrnn.rnn.kernels.forward import activate
 from umrnn.rnn.kernels.records import Bytes, Floats, Parameters
 
-__all__ = ["FED_STATE", "RECURRENT_INPUT", "STATE", "Edit", "add_by_class", "project", "run_edited"]
+__all__ = ["FED_STATE", "RECURRENT_INPUT", "STATE", "Edit", "project", "run_edited"]
 
 STATE, FED_STATE, RECURRENT_INPUT = range(3)
 
@@ -73,12 +73,3 @@ def run_edited(
             activate(weights.W_x[np.int64(data[t])], weights.b_h, z[r], h[t + 1, r])
         if edit.place == STATE:
             project(edit.directions, targets, h[t + 1])
-
-
-@kernel
-def add_by_class(h: Floats, labels: NDArray[np.int32], sums: NDArray[np.float64]) -> None:
-    """sums[labels[t], j] += h[t, j]. h (T, H), labels (T,) int32, sums (C, H) float64."""
-    for t in range(h.shape[0]):
-        label = np.int64(labels[t])
-        for j in range(h.shape[1]):
-            sums[label, j] += np.float64(h[t, j])

@@ -78,32 +78,35 @@ def arrange(first, second, places, chunk, plan, tally):
             chunks += 1
             starts[chunks] = i
     keys = np.empty(chunk, np.uint8)
+    width = tally.shape[0] - 1
     tally[:] = 0
     for d in range(second.shape[0]):
         runs = 0
+        row = second[d]
         for c in range(chunks):
             run_starts[d, c] = runs
-            begin, end = starts[c], starts[c + 1]
+            begin, end = np.uint64(starts[c]), np.uint64(starts[c + 1])
             a = np.int64(first[order[begin]])
-            for i in range(begin, end):
-                key = second[d, order[i]]
-                keys[i - begin] = key
-                tally[np.int64(key)] += 1
-            filled = begin
-            for b in range(tally.shape[0] - 1):
-                size = tally[b]
-                if size > 0:
-                    run_sizes[d, runs] = size
+            size = end - begin
+            for i in range(size):
+                key = row[np.uint64(order[begin + np.uint64(i)])]
+                keys[i] = key
+                tally[np.uint64(key)] += 1
+            filled = np.int32(begin)
+            for b in range(width):
+                many = tally[b]
+                if many > 0:
+                    run_sizes[d, runs] = many
                     run_places[d, runs] = places[d, a, b]
                     runs += 1
                     tally[b] = filled
-                    filled += size
-            for i in range(end - begin):
-                key = np.int64(keys[i])
-                local[d, tally[key]] = i
-                tally[key] += 1
-            for i in range(end - begin):
-                tally[np.int64(keys[i])] = 0
+                    filled += many
+            for i in range(size):
+                key = np.uint64(keys[i])
+                place = tally[key]
+                local[d, np.uint64(place)] = i
+                tally[key] = place + 1
+            tally[:] = 0
         run_starts[d, chunks] = runs
     return chunks
 

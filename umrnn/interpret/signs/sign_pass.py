@@ -145,7 +145,7 @@ class SignPass:
         return float(self.tops @ self.predicted_tops) / self.steps**2
 
     def chance_state(self) -> float:
-        """The same of whole sign vectors, which are distinguished by their hashes."""
+        """The same of whole sign vectors, which are told apart by their hashes."""
         actual, times = np.unique(self.states[1:], return_counts=True)
         predicted, predicted_times = np.unique(self.predicted_states[1:], return_counts=True)
         _, a, b = np.intersect1d(actual, predicted, assume_unique=True, return_indices=True)

@@ -12,7 +12,7 @@ c-header     .h                    float32, metadata in a comment; write only  a
 ===========  ====================  ==========================================  ===========================
 
 An npz file of kind ``readout`` holds a :class:`~umrnn.rnn.readout.Readout`, which ``describe_predictor`` reads too.
-What a file is shows in its content, never in its name. No file is ever unpickled.
+What a file is, is told from its content and never from its name. No file is ever unpickled.
 """
 
 import json
@@ -222,7 +222,7 @@ def save(
     path : the file; replaced if it is there.
     metadata : anything JSON can hold, such as the command that trained the network; kept by npz and safetensors,
         written as a comment by c-header, left out by raw and torch.
-    format : one of ``FORMATS``; default: as the suffix of ``path`` says.
+    format : one of ``FORMATS``; by default the suffix of ``path`` decides.
     names : of the tensors of a PyTorch file; default: those of ``nn.RNN`` as ``rnn`` and ``nn.Linear`` as ``readout``.
 
     Returns

@@ -1,4 +1,4 @@
-"""The format of a model file, found from its first bytes, then from its size; never from its name."""
+"""The format of a model file, told from its first bytes, then from its size; never from its name."""
 
 import zipfile
 from pathlib import Path

@@ -1,10 +1,10 @@
-"""Mean and spread of each neuron over many states. H = neurons."""
+"""Sums of each neuron over many states, of all or of each class, and their spread. H = neurons."""
 
 import numpy as np
 
 from umrnn._jit import kernel
 
-__all__ = ["add_squares", "add_states"]
+__all__ = ["add_by_class", "add_squares", "add_states"]
 
 
 @kernel
@@ -27,3 +27,12 @@ def add_squares(states, centre, rest, squares, moved):
             rest[j] += difference
             squares[j] += difference * difference
             moved[j] |= np.uint8(states[t, j] != states[0, j])
+
+
+@kernel
+def add_by_class(h, labels, sums):
+    """sums[labels[t], j] += h[t, j]. h (T, H), labels (T,) int32, sums (C, H) float64."""
+    for t in range(h.shape[0]):
+        label = np.int64(labels[t])
+        for j in range(h.shape[1]):
+            sums[label, j] += np.float64(h[t, j])
