@@ -70,13 +70,7 @@ def arrange(first, second, places, chunk, plan, tally):
     """
     order, starts, local, run_starts, run_sizes, run_places = plan
     _sort(first, tally, order)
-    chunks = 0
-    starts[0] = 0
-    for i in range(1, first.shape[0] + 1):
-        begin = starts[chunks]
-        if i == first.shape[0] or first[order[i]] != first[order[begin]] or i - begin == chunk:
-            chunks += 1
-            starts[chunks] = i
+    chunks = _cut(first, order, chunk, starts)
     keys = np.empty(chunk, np.uint8)
     width = tally.shape[0] - 1
     tally[:] = 0
@@ -108,6 +102,19 @@ def arrange(first, second, places, chunk, plan, tally):
                 tally[key] = place + 1
             tally[:] = 0
         run_starts[d, chunks] = runs
+    return chunks
+
+
+@kernel
+def _cut(first, order, chunk, starts):
+    """Cut the sorted positions into chunks of one byte and at most ``chunk`` rows; return how many."""
+    chunks = 0
+    starts[0] = 0
+    for i in range(1, first.shape[0] + 1):
+        begin = starts[chunks]
+        if i == first.shape[0] or first[order[i]] != first[order[begin]] or i - begin == chunk:
+            chunks += 1
+            starts[chunks] = i
     return chunks
 
 
