@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,42 +51,66 @@ def newton(
     ----------
     D. Böhning, Multinomial logistic regression algorithm, Ann. Inst. Statist. Math. 44 (1992) 197.
     """
+    objective = _Objective(problem, ridge * problem.shared[:, None], sample)
+    solve = partial(_solved, cho_factor(_second_moments(problem, ridge, sample)))
     weights, used = problem.gathered(start), 0
-    penalty = ridge * problem.shared[:, None]
-    factor = cho_factor(_second_moments(problem, ridge, sample))
+    here = objective.at(weights)
+    bits = [here.loss / math.log(2)]
     progress.start("newton", steps, "steps")
-
-    def objective(at: Linear) -> tuple[float, float, Linear]:
-        loss, slope = problem.gradient(at)
-        return loss, loss + 0.5 * float(np.sum(penalty * at.W**2)), Linear(slope.W + penalty * at.W, slope.b)
-
-    loss, value, slope = objective(weights)
-    bits = [loss / math.log(2)]
     for _ in range(steps):
-
-        def times(along: Linear, at: Linear = weights) -> Linear:
-            product = problem.curvature(at, along, sample)
-            return Linear(product.W + penalty * along.W, product.b)
-
-        step, count = _conjugate_gradients(times, slope, lambda r: _solved(factor, r), products)
+        step, count = _conjugate_gradients(partial(objective.times, weights), here.slope, solve, products)
         used += count
-        fall = -slope.dot(step)
-        if fall < tolerance:
+        fall = -here.slope.dot(step)
+        found = None if fall < tolerance else _lowered(objective, weights, here.value, step, fall)
+        if found is None:
             break
-        length = 1.0
-        while length > 2.0**-20:
-            candidate = weights.plus(step, length)
-            ahead = objective(candidate)
-            if ahead[1] <= value - 1e-4 * length * fall:
-                break
-            length /= 2
-        else:
-            break
-        weights, (loss, value, slope) = candidate, ahead
-        bits.append(loss / math.log(2))
+        weights, here = found
+        bits.append(here.loss / math.log(2))
         progress.advance(1, bpc=bits[-1])
     progress.finish()
     return Descent(problem.spread(weights), tuple(bits), used)
+
+
+class _Point(NamedTuple):
+    """Mean loss in nats at some weights, the same with the ridge, and the derivative of the latter."""
+
+    loss: float
+    value: float
+    slope: Linear
+
+
+@dataclass(frozen=True, eq=False)
+class _Objective:
+    """``mean loss + penalty/2 |W|²``; ``penalty`` has a row per distinct output."""
+
+    problem: Regression
+    penalty: NDArray[np.floating[Any]]
+    sample: int | None
+
+    def at(self, weights: Linear) -> _Point:
+        """Its value and derivative."""
+        loss, slope = self.problem.gradient(weights)
+        value = loss + 0.5 * float(np.sum(self.penalty * weights.W**2))
+        return _Point(loss, value, Linear(slope.W + self.penalty * weights.W, slope.b))
+
+    def times(self, weights: Linear, along: Linear) -> Linear:
+        """Its second derivative at ``weights`` along a direction."""
+        product = self.problem.curvature(weights, along, self.sample)
+        return Linear(product.W + self.penalty * along.W, product.b)
+
+
+def _lowered(
+    objective: _Objective, weights: Linear, value: float, step: Linear, fall: float
+) -> tuple[Linear, _Point] | None:
+    """The longest of step, step/2, … that lowers ``value`` by its share of ``fall``; None where rounding hides it."""
+    length = 1.0
+    while length > 2.0**-20:
+        candidate = weights.plus(step, length)
+        ahead = objective.at(candidate)
+        if ahead.value <= value - 1e-4 * length * fall:
+            return candidate, ahead
+        length /= 2
+    return None
 
 
 def _second_moments(problem: Regression, ridge: float, sample: int | None) -> Doubles:
