@@ -157,6 +157,17 @@ class Null:
         return self.generator(*index).permutation(values)
 
     @staticmethod
+    def mean(simulated: Sequence[float] | NDArray[np.float64]) -> float | None:
+        """Mean of what shuffles gave; None where there were none.
+
+        Examples
+        --------
+        >>> Null.mean([1.0, 2.0]), Null.mean([])
+        (1.5, None)
+        """
+        return float(np.mean(simulated)) if len(simulated) else None
+
+    @staticmethod
     def p_value(observed: float, simulated: Sequence[float]) -> float:
         """Share of draws at least as large as ``observed``, the observation counted among them.
 

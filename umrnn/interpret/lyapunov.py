@@ -101,7 +101,7 @@ class Lyapunov(Result):
         return {
             "lambda1_nats_per_step": first.exponent,
             "standard_error": first.standard_error,
-            "shuffled_lambda1": float(np.mean(shuffled)) if shuffled else None,
+            "shuffled_lambda1": Null.mean(shuffled),
             "fixed_byte_lambda1": self.controls[-1].values[0].exponent,
             "positive_share": found.positive_share,
             "kaplan_yorke_dimension": found.kaplan_yorke_dimension,

@@ -284,7 +284,7 @@ class _Reading:
                 self.matrix,
                 rank,
                 self.found[0].error(rank),
-                float(null[:, rank].mean()) if len(null) else None,
+                Null.mean(null[:, rank]),
                 self.found[1].error(rank),
             )
             for rank in [*(r for r in _RANKS if r < full), full]

@@ -108,7 +108,7 @@ def evaluate(
         bpc=bpc,
         standing=standing(corpus, fitted),
         bits_per_byte=_per_byte(model, bpc, corpus),
-        shuffled_bpc=float(np.mean(drawn)) if drawn else None,
+        shuffled_bpc=Null.mean(drawn),
         order_0_bpc=_order_0(corpus),
         targets=len(corpus) - 1,
         compressed=compressed_bpc(corpus, work=work),

@@ -115,7 +115,7 @@ def _orders(corpus: Corpus, held_out: Sequence[float], null: Null, work: Work) -
             len(patterns),
             conditional_entropy(cells, patterns),
             (open_bits + early_bits) / (len(corpus) - 1),
-            float(shuffled.mean()) if len(shuffled) else None,
+            Null.mean(shuffled),
             held_out[order],
         )
         early_bits += _bits_at(cells, patterns, order)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from umrnn._validate import integer, offset_tuple
 from umrnn.corpus import Corpus
-from umrnn.nulls import Check
+from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
@@ -50,7 +50,7 @@ class SkipPatterns(Result):
         return {
             "offsets": list(last.offsets),
             "bits": last.bits,
-            "null_bits": float(self.null_bits.mean()) if len(self.null_bits) else None,
+            "null_bits": Null.mean(self.null_bits),
             "held_out_bpc": last.held_out_bpc,
             "patterns": last.patterns,
             "contexts": last.contexts,
@@ -135,7 +135,6 @@ def skip_patterns(
 
     Examples
     --------
-    >>> from umrnn.nulls import Null
     >>> skip_patterns(Corpus.siteinfo(), (1, 8), check=Check(null=Null(0)))
     SkipPatterns(offsets=[1, 8], bits=0.496779, null_bits=None, held_out_bpc=2.41214, patterns=511, contexts=379, \
 positions=1016, order_0_held_out_bpc=4.94524, best_held_out_offsets=[1, 8])

@@ -49,7 +49,7 @@ class PatternSurvival(Result):
         nulls = [row.null_rate for row in self.tuples if row.null_rate is not None]
         return {
             "mean_rate": float(np.mean([row.rate for row in self.tuples])),
-            "null_rate": float(np.mean(nulls)) if nulls else None,
+            "null_rate": Null.mean(nulls),
             "best_offsets": list(best.offsets),
             "best_rate": best.rate,
         }
@@ -144,7 +144,7 @@ def _survival(first: Patterns, second: Patterns, null: Null, progress: Progress)
         survivors=survivors,
         artifacts=len(first) - survivors,
         rate=survivors / len(first),
-        null_rate=float(np.mean(rates)) if rates else None,
+        null_rate=Null.mean(rates),
         occurrence_share=float(pair[0].sum() / first.positions),
         held_out_occurrence_share=float(pair[1].sum() / second.positions),
         count_r=float(np.corrcoef(*pair)[0, 1]) if varied else math.nan,

@@ -62,7 +62,7 @@ class PairSynergies(Result):
         return {
             "pairs": len(self.pairs),
             "mean_synergy_bits": float(np.mean([pair.synergy_bits for pair in self.pairs])),
-            "null_bits": float(np.mean(nulls)) if nulls else None,
+            "null_bits": Null.mean(nulls),
             "max_synergy_bits": largest.synergy_bits,
             "null_max_bits": self.null_max_bits,
             "max_pair": [largest.offset_a, largest.offset_b],

@@ -16,6 +16,7 @@ from umrnn.interpret.directions.feature_sums import FeatureSums, Sums
 from umrnn.interpret.directions.feature_values import FeatureValues
 from umrnn.interpret.directions.vectors import Vector, unit
 from umrnn.interpret.kernels.intervene import FED_STATE, RECURRENT_INPUT
+from umrnn.nulls import Null
 from umrnn.progress import Work
 from umrnn.result import Table
 from umrnn.rnn.score import bits_per_byte
@@ -181,7 +182,7 @@ class DirectionMeasures:
         if name in ("covariance", "regression"):
             fit = Sums.with_features if name == "covariance" else Sums.regression
             drawn = total.correlations(fit(total))[shuffled]
-            held_out, chance = late.correlation(fit(early)[0]), float(drawn.mean()) if len(drawn) else None
+            held_out, chance = late.correlation(fit(early)[0]), Null.mean(drawn)
             return total.correlation(own[0]), held_out, chance
         scores = [[part.correlation(d) for d in own] for part in (total, late)]
         if name == "random":
@@ -219,7 +220,7 @@ class DirectionMeasures:
             "in_tag_cosine": self._cosines()[tag],
             "max_neuron": int(neurons[0].argmax()),
             "max_neuron_r": float(largest[0]),
-            "null_max_neuron_r": float(shuffled.mean()) if len(shuffled) else None,
+            "null_max_neuron_r": Null.mean(shuffled),
             "space_reset": space[0],
             "null_space_reset": space[1],
             "space_reset_current": current[0],
