@@ -176,6 +176,14 @@ def test_public_functions__take_at_most_eight_parameters():
     assert {f"{f.module}.{f.name}" for f in library if len(f.parameters) > 8} == MANY
 
 
+@pytest.mark.parametrize("name", ["um", "rnn", "interpret"])
+def test_functions__take_threads_and_progress_as_one_work(name):
+    public = [f for f in EVERY if f.is_public and part(f.module) == name and ".kernels." not in f.module]
+    named = [(f.module, f.name, {a.arg for a in f.parameters}) for f in public]
+    assert [(m, n) for m, n, arguments in named if {"threads", "progress"} <= arguments] == []
+    assert any("work" in arguments for _, _, arguments in named)
+
+
 def test_functions__take_no_bag_of_parameters():
     assert [f"{f.module}.{f.name}" for f in EVERY if "how" in [a.arg for a in f.parameters]] == []
 

@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import ALPHABET, Corpus, byte_counts
 from umrnn.errors import InputError
 
 __all__ = ["IMPOSSIBLE", "Alphabet"]
 
 IMPOSSIBLE = -1e4  # a logit: e^-10000 is 0 in float64, and a difference of this size is still exact in float32
-_BYTES = 256
 _SHOWN = 12  # characters of an unknown text in a message
 
 
@@ -45,8 +44,8 @@ class Alphabet:
     symbols: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.symbols) <= _BYTES:
-            raise InputError(f"an alphabet must have 1 to {_BYTES} symbols, one byte each, got {len(self.symbols)}")
+        if not 1 <= len(self.symbols) <= ALPHABET:
+            raise InputError(f"an alphabet must have 1 to {ALPHABET} symbols, one byte each, got {len(self.symbols)}")
         repeated = {symbol for symbol in self.symbols if self.symbols.count(symbol) > 1}
         if repeated or "" in self.symbols:
             got = f"{min(repeated)!r} more than once" if repeated else "the empty one"
@@ -98,7 +97,7 @@ class Alphabet:
     def codes(self) -> tuple[int, ...]:
         """The byte of each symbol, in the order of the network."""
         own = {ord(symbol) for symbol in self.symbols if len(symbol) == 1 and ord(symbol) < 128}
-        free = (byte for byte in (*range(128, _BYTES), *range(128)) if byte not in own)
+        free = (byte for byte in (*range(128, ALPHABET), *range(128)) if byte not in own)
         return tuple(ord(s) if len(s) == 1 and ord(s) < 128 else next(free) for s in self.symbols)
 
     @cached_property
@@ -114,7 +113,7 @@ class Alphabet:
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Bytes that the symbol of each byte takes in UTF-8, shape (256,); 0 for impossible bytes."""
-        lengths = np.zeros(_BYTES, np.int64)
+        lengths = np.zeros(ALPHABET, np.int64)
         for code, symbol in self.spellings.items():
             lengths[code] = len(symbol.encode("utf-8", "surrogatepass"))
         return lengths
@@ -154,7 +153,7 @@ class Alphabet:
             If it holds anything that is not in the alphabet, or is not UTF-8.
         """
         if self.is_ascii:
-            known = np.zeros(_BYTES, bool)
+            known = np.zeros(ALPHABET, bool)
             known[list(self.codes)] = True
             strange = np.flatnonzero(byte_counts(corpus.data) * ~known)
             if len(strange):

@@ -18,7 +18,9 @@ from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 
-__all__ = ["Corpus", "byte_counts"]
+__all__ = ["ALPHABET", "Corpus", "byte_counts"]
+
+ALPHABET = 256  # V: every byte is a symbol
 
 _HASH_BLOCK = 1 << 22  # bytes hashed at a time, so that a mapped file never becomes resident as a whole
 _COUNT_BLOCK = 1 << 22  # bytes counted at a time: bincount makes eight of each
@@ -189,9 +191,9 @@ def byte_counts(data: NDArray[np.uint8], work: Work = Work(threads=1)) -> NDArra
     [2, 2]
     """
     pieces = [data[begin : begin + _COUNT_BLOCK] for begin in range(0, len(data), _COUNT_BLOCK)]
-    counts = np.zeros(256, np.int64)
+    counts = np.zeros(ALPHABET, np.int64)
     with pool(work.threads if len(pieces) > 1 else 1) as executor:
-        for found in map_ordered(lambda piece: np.bincount(piece, minlength=256), pieces, executor):
+        for found in map_ordered(lambda piece: np.bincount(piece, minlength=ALPHABET), pieces, executor):
             counts += found
     return counts
 

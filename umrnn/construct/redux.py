@@ -7,7 +7,7 @@ from typing import Any, cast, final
 from umrnn._validate import integer
 from umrnn.construct.sparse.pruned import BELOW, Pruned, pruned_entries, published_prunings, run_given
 from umrnn.construct.sparse.pruning import Pruning
-from umrnn.construct.sparse.scaffold import KINDS, Recipe, Scaffold, scaffold_entries
+from umrnn.construct.sparse.scaffold import KINDS, Scaffold, ScaffoldRecipe, scaffold_entries
 from umrnn.construct.study.fit import ModelFit
 from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.row import Row, as_table, order_0
@@ -175,7 +175,7 @@ def redux(
     if pruning.neurons is not None and pruning.neurons > network.hidden:
         raise InputError(f"neurons must be at most {network.hidden}, the size of the network, got {pruning.neurons}")
     prunings = [*published_prunings(network.hidden), pruning]
-    recipe = Recipe(network.hidden, effort.epochs, 1 - pruning.drop, effort.draws, null.seed)
+    recipe = ScaffoldRecipe(network.hidden, effort.epochs, 1 - pruning.drop, effort.draws, null.seed)
     given = run_given(network, holdout, prunings, effort.starts, null, work)
     scaffolds = scaffold_entries(recipe, network)
     entries = [*pruned_entries(prunings, recipe), *scaffolds.values()]

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
+from umrnn.corpus import ALPHABET
 from umrnn.errors import ModelError
 
 __all__ = ["ALPHABET", "Elman"]
 
-ALPHABET = 256  # V: every byte is a symbol
 _FIELDS = ("W_x", "W_h", "b_h", "W_y", "b_y")
 
 Weights = NDArray[np.floating[Any]]

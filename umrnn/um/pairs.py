@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from umrnn.corpus import ALPHABET
+
 __all__ = ["pair_table"]
 
-ALPHABET = 256
 _BLOCK = 1 << 22  # pairs counted together
 
 

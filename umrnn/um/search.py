@@ -24,7 +24,7 @@ from umrnn.um.fixed_point import growth, scale
 from umrnn.um.gain_test import GainTest, largest_gain_test
 from umrnn.um.kernels import entropy as kernels
 
-__all__ = ["ALPHA", "Step", "greedy_steps"]
+__all__ = ["ALPHA", "SearchStep", "greedy_steps"]
 
 ALPHA = 0.01  # a step is taken for real if chance does as well at most this often
 TIE = 1e-12  # bits: entropies this near are equal, and the smaller offset wins
@@ -34,7 +34,7 @@ _NO_LIMIT = 2.0**62
 
 
 @dataclass(frozen=True)
-class Step:
+class SearchStep:
     """One step of the search; entropies and gains in bits per byte.
 
     ``bits`` is H with the offset added and ``gain`` its fall, on the positions that have the chosen offsets.
@@ -57,7 +57,7 @@ def greedy_steps(
     stop: bool = False,
     null: Null | None = None,
     work: Work = Work(),
-) -> list[Step]:
+) -> list[SearchStep]:
     """Choose up to ``count`` offsets among 1 … ``max_offset``, one at a time.
 
     Each candidate is scored on the positions that have it and all chosen offsets, t >= max(chosen, d), as published.
@@ -71,7 +71,7 @@ def greedy_steps(
     """
     null = null or Null()
     _check_search(corpus, count, max_offset, null if stop else None)
-    chosen: list[Step] = []
+    chosen: list[SearchStep] = []
     cells = Cells.whole(corpus)
     remaining = list(range(1, max_offset + 1))
     bits = conditional_entropy(cells, cells.refined(0))
@@ -87,7 +87,7 @@ def greedy_steps(
                 test = largest_gain_test(cells, remaining, max_offset, null, len(chosen), shared)
             work.progress.advance(1, offsets=len(chosen) + 1)
             taken = not (stop and test is not None and test.p_value > ALPHA)
-            chosen.append(Step(offset, after, bits - after, test, taken))
+            chosen.append(SearchStep(offset, after, bits - after, test, taken))
             if not taken:
                 break
             cells, bits = cells.refined(offset), after

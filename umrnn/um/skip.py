@@ -17,7 +17,7 @@ from umrnn.um.cells import Cells, conditional_entropy
 from umrnn.um.listing import pattern_table
 from umrnn.um.predict import prefix_scores
 from umrnn.um.reachable import reachable
-from umrnn.um.search import ALPHA, Step, greedy_steps
+from umrnn.um.search import ALPHA, SearchStep, greedy_steps
 from umrnn.um.shuffle import shuffled_bits
 
 __all__ = ["GreedyPatterns", "SkipPatterns", "greedy_patterns", "skip_patterns"]
@@ -79,7 +79,7 @@ class GreedyPatterns(Result):
     """Offsets chosen by greedy search, each step beside what chance gives, and the patterns of the tuple."""
 
     selected: SkipPatterns
-    steps: tuple[Step, ...]
+    steps: tuple[SearchStep, ...]
 
     def headline(self) -> dict[str, Any]:
         """Figures of the chosen tuple, its significant part, and the part of it that predicts unseen bytes best."""

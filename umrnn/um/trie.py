@@ -27,7 +27,7 @@ _MOST_OUTPUTS = 20  # predicted bytes listed where none is named
 
 
 @dataclass(frozen=True)
-class Output:
+class PredictedByte:
     """One predicted byte: how often it occurs and how many distinct contexts of each depth lead to it."""
 
     byte: bytes
@@ -42,7 +42,7 @@ class Output:
 class BackwardTrie(Result):
     """Contexts before each predicted byte, and the bytes that stand at each offset before it."""
 
-    outputs: tuple[Output, ...]
+    outputs: tuple[PredictedByte, ...]
     null_contexts: tuple[float, ...]
     held_out_share: tuple[float, ...]
     information: Table
@@ -150,11 +150,11 @@ def _growth(corpus: Corpus, positions: NDArray[np.int32], depth: int) -> list[Ce
     return grown
 
 
-def _output(corpus: Corpus, byte: int, depth: int) -> Output:
+def _output(corpus: Corpus, byte: int, depth: int) -> PredictedByte:
     grown = _growth(corpus, _positions(corpus, byte), depth)
     sizes = grown[0].sizes
     entropy = float(np.log2(sizes.sum()) - weight(sizes) / sizes.sum())
-    return Output(bytes([byte]), int(sizes.sum()), len(sizes), entropy, tuple(len(cells) for cells in grown))
+    return PredictedByte(bytes([byte]), int(sizes.sum()), len(sizes), entropy, tuple(len(cells) for cells in grown))
 
 
 def _random_growth(corpus: Corpus, count: int, depth: int, null: Null, work: Work) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from umrnn._validate import contiguous, integer
 from umrnn.construct.kernels import carrier as kernels
 from umrnn.construct.register.codes import LARGEST_CODE, Codes, bit_names, byte_codes, code_groups, usual_bits
 from umrnn.construct.register.counts import SPARE
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, byte_counts
 from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread
@@ -220,7 +220,7 @@ class Carrier:
         found = self.decode(trace(self.elman(zero, zero[:, 0]), part).states())
         groups = code_groups(self.codes)
         smallest, commonest = np.empty(ALPHABET, np.int64), np.empty(ALPHABET, np.int64)
-        counts = np.bincount(part.data, minlength=ALPHABET)
+        counts = byte_counts(part.data)
         for group in groups:
             smallest[list(group)] = group[0]
             commonest[list(group)] = group[int(np.argmax(counts[list(group)]))]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous, integer
+from umrnn.corpus import ALPHABET
 from umrnn.errors import InputError
 
 __all__ = ["DESIGNS", "LARGEST_CODE", "SEMANTIC", "bit_names", "byte_codes", "code_groups", "usual_bits"]
@@ -16,7 +17,6 @@ Codes = NDArray[np.int8]
 DESIGNS = ("mixed", "random", "bits", "semantic", "hybrid", "degenerate")
 LARGEST_CODE = 2048  # bits: as many neurons as a network may have
 
-_BYTES = 256
 _MULTIPLIER, _STEP = 0x45D9F3B, 2654435761  # the second is 2^32 divided by the golden ratio
 _PER_BYTE, _PER_BIT = 2654435761, 40503  # both odd, so the lowest bit of a sum sees only the lowest bits
 
@@ -33,7 +33,7 @@ _CLASSES = (
     ("128 and above", r"\x80-\xff"),
 )
 SEMANTIC: tuple[tuple[str, frozenset[int]], ...] = tuple(
-    (f"{name} [{members}]", frozenset(b"".join(re.findall(f"[{members}]".encode(), bytes(range(_BYTES))))))
+    (f"{name} [{members}]", frozenset(b"".join(re.findall(f"[{members}]".encode(), bytes(range(ALPHABET))))))
     for name, members in _CLASSES
 )
 
@@ -78,19 +78,19 @@ def byte_codes(design: str, bits: int, seed: int = 0) -> Codes:
     if design == "hybrid" and bits <= 8:
         raise InputError(f"bits must be more than 8 for the hash hybrid, got {bits}: eight of them are semantic")
     ones: NDArray[Any]
-    x, j = np.arange(_BYTES, dtype=np.uint32)[:, None], np.arange(bits, dtype=np.uint32)[None, :]
+    x, j = np.arange(ALPHABET, dtype=np.uint32)[:, None], np.arange(bits, dtype=np.uint32)[None, :]
     match design:
         case "mixed":
             ones = _mixed(_mixed(x) + j * np.uint32(_STEP)) & 1
         case "random":
-            order = np.random.default_rng(integer("seed", seed, 0)).random((_BYTES, bits)).argsort(axis=0)
-            ones = order < _BYTES // 2
+            order = np.random.default_rng(integer("seed", seed, 0)).random((ALPHABET, bits)).argsort(axis=0)
+            ones = order < ALPHABET // 2
         case "bits":
             ones = x >> j & 1
         case "degenerate":
             ones = x * np.uint32(_PER_BYTE) + j * np.uint32(_PER_BIT) & 1
         case "semantic":
-            ones = np.array([[b in members for _, members in SEMANTIC[:bits]] for b in range(_BYTES)])
+            ones = np.array([[b in members for _, members in SEMANTIC[:bits]] for b in range(ALPHABET)])
         case _:
             return contiguous(np.hstack((byte_codes("mixed", bits - 8), byte_codes("semantic", 8))))
     return contiguous(np.where(ones, 1, -1), np.int8)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.construct.sparse.pruning import Pruning, bits_from, parameters_of
-from umrnn.construct.sparse.scaffold import Recipe
+from umrnn.construct.sparse.scaffold import ScaffoldRecipe
 from umrnn.construct.study.fit import ModelFit
 from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.lesson import Lesson
@@ -102,12 +102,12 @@ def published_prunings(hidden: int) -> list[Pruning]:
     ]
 
 
-def pruned_entries(prunings: Sequence[Pruning], recipe: Recipe) -> list[Entry[ModelFit]]:
+def pruned_entries(prunings: Sequence[Pruning], recipe: ScaffoldRecipe) -> list[Entry[ModelFit]]:
     """Networks trained by ``recipe``, then pruned; all prunings of a draw are of one network."""
     return [Entry("pruned", str(pruning), partial(_fit, recipe, pruning), draws=recipe.draws) for pruning in prunings]
 
 
-def _fit(recipe: Recipe, pruning: Pruning, lesson: Lesson) -> ModelFit:
+def _fit(recipe: ScaffoldRecipe, pruning: Pruning, lesson: Lesson) -> ModelFit:
     """A network trained on the lesson, then pruned."""
     dense, text = recipe.dense(lesson), lesson.text()
     trained = cast(Elman, dense.model)

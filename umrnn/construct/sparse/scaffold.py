@@ -17,7 +17,7 @@ from umrnn.rnn.start import Start
 from umrnn.rnn.train import train
 from umrnn.rnn.weights import Elman
 
-__all__ = ["KINDS", "Recipe", "Scaffold", "scaffold_entries"]
+__all__ = ["KINDS", "Scaffold", "ScaffoldRecipe", "scaffold_entries"]
 
 _DENSE = "dense"
 KINDS = (_DENSE, "trained mask", "random mask", "no W_h")
@@ -27,7 +27,7 @@ Scaffold = tuple[str, int, str]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ScaffoldRecipe:
     """How networks are trained from random weights.
 
     Parameters
@@ -77,7 +77,7 @@ class Recipe:
         return ModelFit(result.model, result.bpc, result.seconds)
 
 
-def scaffold_entries(recipe: Recipe, given: Elman) -> Mapping[Scaffold, Entry[ModelFit]]:
+def scaffold_entries(recipe: ScaffoldRecipe, given: Elman) -> Mapping[Scaffold, Entry[ModelFit]]:
     """Networks trained from random weights, by optimiser, epochs and kind of mask.
 
     Parameters
@@ -92,7 +92,7 @@ def scaffold_entries(recipe: Recipe, given: Elman) -> Mapping[Scaffold, Entry[Mo
     }
 
 
-def _entry(recipe: Recipe, given: Elman, scaffold: Scaffold) -> Entry[ModelFit]:
+def _entry(recipe: ScaffoldRecipe, given: Elman, scaffold: Scaffold) -> Entry[ModelFit]:
     optimizer, count, kind = scaffold
     fit = partial(recipe.sparse, scaffold, None)
     published = partial(recipe.sparse, scaffold, given) if kind in ("trained mask", "random mask") else fit

@@ -20,7 +20,7 @@ from umrnn.rnn.weights import Elman
 
 __all__ = [
     "FLOATS",
-    "LARGEST_HIDDEN",
+    "LARGEST_BELIEVED",
     "NAMES",
     "Contents",
     "Stored",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 NAMES = ("W_x", "W_h", "b_h", "W_y", "b_y")  # as Elman takes them
-LARGEST_HIDDEN = 1 << 15  # 4 GiB of float32: what a damaged or foreign file claims beyond this is not believed
+LARGEST_BELIEVED = 1 << 15  # 4 GiB of float32: what a damaged or foreign file claims beyond this is not believed
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 _PLAIN, _GROWTH = 1 << 26, 4  # bytes that may be unpacked from a file of any size; beyond, times the size of the file
 _DETAIL = 160  # characters of a foreign message worth repeating
@@ -101,8 +101,8 @@ def check_claim(contents: Contents, names: Iterable[str], hidden: int | None = N
     wanted = [contents.arrays[name] for name in names]
     needed = sum(8 * math.prod(array.shape) for array in wanted)
     size = f", whose weights would take {needed / 1e9:.1f} GB" if needed > _PLAIN else ""
-    if hidden is not None and hidden > LARGEST_HIDDEN:
-        raise ModelError(f"{contents.path}: H must be at most {LARGEST_HIDDEN}, got {hidden}{size}")
+    if hidden is not None and hidden > LARGEST_BELIEVED:
+        raise ModelError(f"{contents.path}: H must be at most {LARGEST_BELIEVED}, got {hidden}{size}")
     held = contents.path.stat().st_size
     if needed > max(_PLAIN, 2 * _GROWTH * held):
         what = f"H = {hidden}{size}" if hidden else f"arrays that would take {needed / 1e9:.1f} GB"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.errors import ModelError, UmrnnError
-from umrnn.rnn.formats.arrays import LARGEST_HIDDEN, NAMES, Contents, Stored, check_claim, reading, text_of, widened
+from umrnn.rnn.formats.arrays import LARGEST_BELIEVED, NAMES, Contents, Stored, check_claim, reading, text_of, widened
 from umrnn.rnn.formats.zip_arrays import list_npz, read_text
 from umrnn.rnn.kernels.records import parameter_count
 from umrnn.rnn.layout import unflatten
@@ -120,7 +120,7 @@ def _best_of_training(contents: Contents, header: Mapping[str, Any]) -> Contents
     hidden = recipe.get("hidden", 0) if isinstance(recipe, dict) else 0
     count = (
         parameter_count(ALPHABET, hidden)
-        if isinstance(hidden, int) and not isinstance(hidden, bool) and 1 <= hidden <= LARGEST_HIDDEN
+        if isinstance(hidden, int) and not isinstance(hidden, bool) and 1 <= hidden <= LARGEST_BELIEVED
         else -1
     )
     if best is None or best.dtype not in ("float32", "float64") or best.shape != (count,):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn.errors import InputError, ModelError
-from umrnn.rnn.formats.arrays import LARGEST_HIDDEN, in_float32, reading
+from umrnn.rnn.formats.arrays import LARGEST_BELIEVED, in_float32, reading
 from umrnn.rnn.weights import ALPHABET, Elman
 
 __all__ = ["LAYOUTS", "hidden_of", "misfit", "read", "write"]
@@ -41,7 +41,7 @@ def hidden_of(size: int) -> int | None:
     (128, None)
     """
     hidden = _at_most(size)
-    return hidden if 1 <= hidden <= LARGEST_HIDDEN and size_of(hidden) == size else None
+    return hidden if 1 <= hidden <= LARGEST_BELIEVED and size_of(hidden) == size else None
 
 
 def misfit(size: int) -> str:
