@@ -13,7 +13,7 @@ from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.fitted import Standing, standing
 from umrnn.rnn.model_file import ModelFile, ReadoutFile, opened_predictor
-from umrnn.rnn.readout import Readout
+from umrnn.rnn.predictor import Predictor
 from umrnn.rnn.score import bits_per_byte, check_predicts
 from umrnn.rnn.weights import Elman
 
@@ -68,7 +68,7 @@ class Evaluation(Result):
 
 
 def evaluate(
-    model: Elman | Readout | ModelFile | ReadoutFile,
+    model: Elman | Predictor | ModelFile | ReadoutFile,
     corpus: Corpus,
     *,
     null: Null | None = None,
@@ -82,7 +82,7 @@ def evaluate(
 
     Parameters
     ----------
-    model : a network, or a read-out without dynamics; in-sample scores are recognised where it is the file that
+    model : a network, or whatever else predicts bytes; in-sample scores are recognised where it is the file that
         :func:`umrnn.rnn.formats.describe_predictor` reads
     null : shuffles to average over; default: nine
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from umrnn.alphabet import Alphabet
 from umrnn.rnn.fitted import FittedTo
+from umrnn.rnn.predictor import Predictor
 from umrnn.rnn.readout import Readout
 from umrnn.rnn.weights import Elman
 
@@ -116,9 +117,11 @@ def opened(model: Elman | ModelFile) -> tuple[Elman, dict[str, Any], FittedTo | 
 
 
 def opened_predictor(
-    model: Elman | Readout | ModelFile | ReadoutFile,
-) -> tuple[Elman | Readout, dict[str, Any], FittedTo | None]:
-    """The same of anything that predicts bytes."""
+    model: Elman | Predictor | ModelFile | ReadoutFile,
+) -> tuple[Elman | Predictor, dict[str, Any] | None, FittedTo | None]:
+    """The same of anything that predicts bytes; of what is neither a network nor a read-out nothing else is known."""
     if isinstance(model, ReadoutFile):
         return model.model, model.provenance(), model.fitted_to()
-    return (model, model.facts(), None) if isinstance(model, Readout) else opened(model)
+    if isinstance(model, Elman | ModelFile):
+        return opened(model)
+    return model, model.facts() if isinstance(model, Readout) else None, None
