@@ -27,7 +27,7 @@ LAYERS = (
     ("um", "rnn"),
     ("interpret",),
     ("construct",),
-    ("replicate", "demo", "environment"),
+    ("replicate", "demo", "environment", "definitions"),
     ("report",),
     ("cli", "__main__"),
 )

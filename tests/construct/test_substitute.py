@@ -19,7 +19,7 @@ from umrnn.construct.imitation.replacement import (
     Variant,
     of_arrays,
 )
-from umrnn.construct.imitation.retrained import RETRAINED, Training
+from umrnn.construct.imitation.retrained import RETRAINED, Retraining
 from umrnn.construct.imitation.scores import score_all, scores
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.construct.substitute import substitute
@@ -158,7 +158,7 @@ def test_training__of_the_first_half_never_sees_the_second():
     other = Corpus.from_bytes(np.concatenate([corpus.data[:50], corpus.data[:50][::-1]]))
     networks = []
     for text in (corpus, other):
-        training = Training(substitutes_of(model, text), text, 50, 20)
+        training = Retraining(substitutes_of(model, text), text, 50, 20)
         networks.append(
             training.trained(
                 training.substitutes.network(RETRAINED["hebbian_trained"], Variant("first")), first_half=True
@@ -169,7 +169,7 @@ def test_training__of_the_first_half_never_sees_the_second():
 
 def test_training__lowers_the_loss_of_what_it_sees():
     model, corpus = model_of(3), markov(100)
-    training = Training(substitutes_of(model, corpus), corpus, 50, 200)
+    training = Retraining(substitutes_of(model, corpus), corpus, 50, 200)
     start = training.substitutes.network(SUBSTITUTIONS["W_y_sign_split"])
     assert bits_per_byte(training.trained(start, first_half=False), corpus) < bits_per_byte(start, corpus) - 0.1
     same = replace(training, steps=0).trained(start, first_half=False)

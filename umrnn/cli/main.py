@@ -23,7 +23,7 @@ from typer.core import TyperGroup
 
 import umrnn
 from umrnn import _cache
-from umrnn.cli import construct, corpus, demo, env, interpret, network, patterns
+from umrnn.cli import construct, corpus, demo, env, explain, interpret, network, patterns
 from umrnn.errors import CheckFailed, UmrnnError
 from umrnn.report.text import show_text, spell
 
@@ -66,6 +66,7 @@ app.command("train")(network.train)
 app.command("eval")(network.evaluate)
 app.command("sample")(network.sample)
 app.command("convert")(network.convert)
+app.command("explain")(explain.explain)
 app.command("env")(env.env)
 
 

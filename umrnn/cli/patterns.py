@@ -28,14 +28,14 @@ __all__ = ["app"]
 app = typer.Typer(help="Count patterns and find the offsets that matter.", no_args_is_help=True, rich_markup_mode=None)
 
 
-class Given(TypedDict):
+class _Given(TypedDict):
     """Keyword arguments that several functions of ``um`` share."""
 
     check: "Check"
     work: "Work"
 
 
-class Listed(Given):
+class _Listed(_Given):
     """The same of those that list patterns."""
 
     top: int
@@ -104,7 +104,7 @@ def skip(
     source = open_corpus(corpus, byte_range)
     with drawn_work(threads) as work:
         check = Check(null=Null(permutations, seed))
-        given = Listed(top=top, min_count=min_count, check=check, work=work)
+        given = _Listed(top=top, min_count=min_count, check=check, work=work)
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
         elif greedy is not None:
@@ -158,7 +158,7 @@ def trie(
     sink = Output.to("patterns trie", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     with drawn_work(threads) as work:
-        given = Given(check=Check(null=Null(permutations, seed)), work=work)
+        given = _Given(check=Check(null=Null(permutations, seed)), work=work)
         value = byte.value if byte else None
         sink.emit(backward_trie(source, value, depth=depth, max_offset=max_offset, **given))
 

@@ -20,7 +20,7 @@ from umrnn.construct.imitation.replacement import (
     Variant,
     of_arrays,
 )
-from umrnn.construct.imitation.retrained import RETRAINED, Training, trained_positions
+from umrnn.construct.imitation.retrained import RETRAINED, Retraining, trained_positions
 from umrnn.construct.imitation.scores import Run, score_all
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
@@ -169,7 +169,7 @@ def substitute(
     with one_thread(), pool(work.threads) as executor:
         shared = changed(work, threads=executor or 1)
         substitutes = _substitutes(network, corpus, null.seed, shared)
-        training = Training(substitutes, corpus, boundary, epochs)
+        training = Retraining(substitutes, corpus, boundary, epochs)
         own, found = _scored_rows(training, wanted, draws, null.permutations, shared)
     settings = {"replace": wanted.replaced, "keep": keep, "epochs": epochs, "draws": draws}
     settings |= {"permutations": null.permutations, "moved_by": 1e-3, "held_out_from": corpus.start + boundary}
@@ -203,7 +203,7 @@ def _substitutes(network: Elman, corpus: Corpus, seed: int, work: Work) -> Subst
 
 
 def _scored_rows(
-    training: Training, wanted: Replacement, draws: int, permutations: int, work: Work
+    training: Retraining, wanted: Replacement, draws: int, permutations: int, work: Work
 ) -> tuple[tuple[float, float], dict[Replacement, Substituted]]:
     """Losses of the trained network, and a record for every replacement."""
     plain = list(dict.fromkeys([*SUBSTITUTIONS.values(), *_blends(), wanted]))

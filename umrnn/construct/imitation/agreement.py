@@ -13,7 +13,7 @@ from umrnn.nulls import Null
 from umrnn.parallel import map_ordered
 from umrnn.statistics import correlation_of_sums, spearman
 
-__all__ = ["Agreement", "Cells", "agreements", "correlation", "correlations", "relabelled"]
+__all__ = ["Agreement", "SelectedWeights", "agreements", "correlation", "correlations", "relabelled"]
 
 Wide = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -46,7 +46,7 @@ class Agreement:
     held_out_sign_accuracy: float
 
 
-class Cells:
+class SelectedWeights:
     """The weights of an array, those of the strictest selection first.
 
     Within a selection cells stay row by row, so that relabelled estimates are read from the caches.
@@ -113,7 +113,7 @@ def relabelled(array: str, shape: tuple[int, ...], generator: np.random.Generato
 
 def agreements(
     named: tuple[str, str],
-    cells: Cells,
+    cells: SelectedWeights,
     estimates: Sequence[Wide],
     null: Null,
     executor: Executor | None = None,

@@ -7,7 +7,7 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.construct.imitation.agreement import Agreement, Cells, agreements, correlations
+from umrnn.construct.imitation.agreement import Agreement, SelectedWeights, agreements, correlations
 from umrnn.construct.imitation.estimates import ESTIMATES, Estimates, estimate_all
 from umrnn.construct.imitation.sums import sum_states
 from umrnn.corpus import Corpus
@@ -59,13 +59,13 @@ class Predictors:
 
     def __init__(self, network: Elman, occur: NDArray[np.int64]) -> None:
         self.network, self._occur = network, occur
-        self._cells: dict[str, list[Cells]] = {}
+        self._cells: dict[str, list[SelectedWeights]] = {}
         for array in dict.fromkeys(array for array, _ in _KEYS):
             weights = getattr(network, array).astype(np.float64)
-            self._cells[array] = [Cells(weights, {ALL: 0.0, **_LEAST, _LARGEST: _least_of_largest(weights)})]
+            self._cells[array] = [SelectedWeights(weights, {ALL: 0.0, **_LEAST, _LARGEST: _least_of_largest(weights)})]
             if array in ("W_x", "W_y"):
                 seen = {"columns" if array == "W_x" else "rows": occur}
-                self._cells[array].append(Cells(weights, {_SEEN: 0.0}, **seen))
+                self._cells[array].append(SelectedWeights(weights, {_SEEN: 0.0}, **seen))
 
     def correlations(self, estimates: Estimates) -> Found:
         """Correlation of every estimate with every selection of weights."""

@@ -16,7 +16,7 @@ from umrnn.progress import Work
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["RETRAINED", "Training", "trained_positions"]
+__all__ = ["RETRAINED", "Retraining", "trained_positions"]
 
 _RATE, _FALLS = 0.3, (0.3, 0.6)  # of the published 500 steps: times 0.3 at 150 and at 300
 _WORK = 1 << 29  # multiply-adds in a gradient step: 16,384 positions of 128 neurons
@@ -41,7 +41,7 @@ def trained_positions(length: int, hidden: int) -> int:
 
 
 @dataclass(frozen=True)
-class Training:
+class Retraining:
     """Trains the W_y and b_y of substituted networks on the bytes their estimates are from, and scores them.
 
     Parameters

@@ -19,7 +19,7 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Bytes, Floats
 
-__all__ = ["Conjunction", "Moments", "moments", "pursue"]
+__all__ = ["Conjunction", "StateMoments", "moments", "pursue"]
 
 _CHUNK = 1 << 14  # positions whose deltas are held at a time
 _LEAST = 50  # occurrences from which a byte has moments of its own in a long text …
@@ -52,7 +52,7 @@ class Conjunction:
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class StateMoments:
     """``cross`` M, shape (A, m + 1, V), ``square`` C, shape (A, m + 1, m + 1), of the A bytes that occur often enough.
 
     ``seen`` (A,) are these bytes, ``count`` (A,) their occurrences.
@@ -72,7 +72,7 @@ def moments(
     spread: Floats,
     *,
     threads: int | None = None,
-) -> Moments:
+) -> StateMoments:
     """Sums by byte, a chunk of positions at a time.
 
     Parameters
@@ -109,10 +109,10 @@ def moments(
                 square[index] += part.T @ part
 
             list(map_ordered(add, range(len(seen)), executor))
-    return Moments(cross, square, seen, occurring[seen].astype(kind))
+    return StateMoments(cross, square, seen, occurring[seen].astype(kind))
 
 
-def pursue(sums: Moments, number: int) -> list[Conjunction]:
+def pursue(sums: StateMoments, number: int) -> list[Conjunction]:
     """The ``number`` best conjunctions one after the other, what each explains taken out of the sums."""
     cross, found = sums.cross.copy(), []
     with one_thread():
@@ -130,14 +130,14 @@ def pursue(sums: Moments, number: int) -> list[Conjunction]:
     return found
 
 
-def _best(cross: Floats, sums: Moments, average: Floats) -> tuple[Floats, Floats, float]:
+def _best(cross: Floats, sums: StateMoments, average: Floats) -> tuple[Floats, Floats, float]:
     """Gate, direction and sum of squares of the feature with the largest gain, from the bytes that have most left."""
     left = np.einsum("aio,aio->a", cross, cross) / (sums.count + 4 * _PRIOR)
     tried = [_alternate(int(byte), cross, sums, average) for byte in np.argsort(-left, kind="stable")[:_STARTS]]
     return max(tried, key=lambda one: one[3])[:3]
 
 
-def _alternate(byte: int, cross: Floats, sums: Moments, average: Floats) -> tuple[Floats, Floats, float, float]:
+def _alternate(byte: int, cross: Floats, sums: StateMoments, average: Floats) -> tuple[Floats, Floats, float, float]:
     """Solve for direction, gate and pattern in turn, from the gate that opens for one byte."""
     inner = cross.shape[1]
     gate = np.zeros(len(cross), cross.dtype)
