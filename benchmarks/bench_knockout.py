@@ -12,7 +12,7 @@ from benchmarks.harness import ratio
 from umrnn.corpus import Corpus
 from umrnn.interpret.kernels.knockout import VARIANTS, knocked_out_bits
 from umrnn.rnn.blas import one_thread
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.shipped import shipped
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
@@ -37,11 +37,11 @@ class Measured:
     def one_by_one(self):
         """The same by 3 H evaluations: zeroed columns of W_y, then states with one neuron replaced."""
         out = np.empty((VARIANTS, self.model.hidden))
-        plain = ReadOut(self.model)
+        plain = OutputLayer(self.model)
         for j in range(self.model.hidden):
             W_y = np.array(self.model.W_y)
             W_y[:, j] = 0
-            out[0, j] = ReadOut(replace(self.model, W_y=W_y)).bits(self.h, self.targets).sum()
+            out[0, j] = OutputLayer(replace(self.model, W_y=W_y)).bits(self.h, self.targets).sum()
             signs, means = self.h.copy(), self.h.copy()
             signs[:, j], means[:, j] = np.where(self.h[:, j] >= 0, 1, -1), self.means[j]
             out[1:, j] = plain.bits(signs, self.targets).sum(), plain.bits(means, self.targets).sum()
@@ -54,4 +54,4 @@ def test_knockout__against_one_evaluation_each(benchmark, dtype):
     both = Measured(shipped().astype(dtype))
     np.testing.assert_allclose(both.at_once(), both.one_by_one(), rtol=1e-4 if dtype == "float32" else 1e-11)
     with one_thread():
-        assert ratio(benchmark, both.at_once, both.one_by_one, named="ReadOut.bits, 3 per neuron") >= 5
+        assert ratio(benchmark, both.at_once, both.one_by_one, named="OutputLayer.bits, 3 per neuron") >= 5

@@ -20,7 +20,7 @@ from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.model_file import ModelFile, opened
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
@@ -223,7 +223,7 @@ def _span(corpus: Corpus, start: int, stop: int) -> tuple[int, int]:
 
 def _likeliest(model: Elman, states: Floats, count: int) -> tuple[NDArray[np.uint8], Floats]:
     """The ``count`` likeliest next bytes after each state, likeliest first, and their probabilities."""
-    logits = ReadOut(model).logits(states)
+    logits = OutputLayer(model).logits(states)
     order = np.argsort(-logits, axis=1, kind="stable")[:, :count]
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = powers / powers.sum(axis=1, keepdims=True)

@@ -22,7 +22,7 @@ from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.model_file import ModelFile, opened
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
@@ -175,7 +175,7 @@ def patch_texts(
     texts = Corpus.from_bytes(clean, "the clean text"), Corpus.from_bytes(corrupted, "the corrupted text")
     network = opened(model)[0]
     last = np.concatenate([block.h[-1:] for block in trace(network, texts[0])])[-1:]
-    answer = int(ReadOut(network).top_bytes(last)[0])
+    answer = int(OutputLayer(network).top_bytes(last)[0])
     settings = {
         "clean_text": clean.decode("latin-1"),
         "corrupted_text": corrupted.decode("latin-1"),

@@ -25,7 +25,7 @@ from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.model_file import ModelFile, opened
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
@@ -221,7 +221,7 @@ def _width(kind: Representation) -> int:
 
 def _read_out_wide(model: Elman, wide: Elman, corpus: Corpus) -> float:
     """Bits per byte of the model's own states read out in float64."""
-    read_out, total = ReadOut(wide), 0.0
+    read_out, total = OutputLayer(wide), 0.0
     for block in trace(model, corpus):
         total += float(read_out.bits(block.h, corpus.data[block.start + 1 : block.start + 1 + len(block.h)]).sum())
     return total / (len(corpus) - 1)

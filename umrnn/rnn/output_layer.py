@@ -9,12 +9,12 @@ from umrnn.rnn.kernels.records import Floats, allocate
 from umrnn.rnn.layout import parameters
 from umrnn.rnn.weights import ALPHABET, Elman
 
-__all__ = ["ReadOut"]
+__all__ = ["OutputLayer"]
 
 _BLOCK = 64  # positions whose logits stay in the second cache
 
 
-class ReadOut:
+class OutputLayer:
     """softmax(W_y h + b_y) of any states; one object serves one thread.
 
     Parameters
@@ -23,7 +23,7 @@ class ReadOut:
 
     Examples
     --------
-    >>> ReadOut(Elman.zeros(hidden=2)).bits(np.zeros((3, 2), np.float32), np.zeros(3, np.uint8)).tolist()
+    >>> OutputLayer(Elman.zeros(hidden=2)).bits(np.zeros((3, 2), np.float32), np.zeros(3, np.uint8)).tolist()
     [8.0, 8.0, 8.0]
     """
 

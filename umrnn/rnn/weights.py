@@ -22,7 +22,7 @@ __all__ = ["ALPHABET", "Elman"]
 
 _FIELDS = ("W_x", "W_h", "b_h", "W_y", "b_y")
 
-Weights = NDArray[np.floating[Any]]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,11 +50,11 @@ class Elman:
     Elman(hidden=4, dtype=float32, parameters=2324)
     """
 
-    W_x: Weights
-    W_h: Weights
-    b_h: Weights
-    W_y: Weights
-    b_y: Weights
+    W_x: Floats
+    W_h: Floats
+    b_h: Floats
+    W_y: Floats
+    b_y: Floats
 
     def __post_init__(self) -> None:
         hidden = np.shape(self.b_h)[0] if np.ndim(self.b_h) == 1 else 0
@@ -97,7 +97,7 @@ class Elman:
         """The dtype all five arrays share."""
         return self.W_x.dtype
 
-    def arrays(self) -> dict[str, Weights]:
+    def arrays(self) -> dict[str, Floats]:
         """The five arrays by name, in the order of the published layout."""
         return {name: getattr(self, name) for name in _FIELDS}
 

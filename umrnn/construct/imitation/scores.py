@@ -9,7 +9,7 @@ from umrnn.construct.imitation.replacement import Replacement, Substitutes, Vari
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
@@ -23,7 +23,7 @@ _TOGETHER = 8  # read-outs of one run, whose weights are held together
 
 def scores(models: Sequence[Elman], corpus: Corpus, boundary: int) -> Wide:
     """Mean bits per byte of networks that share their dynamics, (R, 2): of all bytes, of those from ``boundary`` on."""
-    read_outs = [ReadOut(model) for model in models[1:]]
+    read_outs = [OutputLayer(model) for model in models[1:]]
     totals = np.zeros((len(models), 2))
     for block in trace(models[0], corpus):
         targets = corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]

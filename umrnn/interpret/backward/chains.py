@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from umrnn.corpus import Corpus
 from umrnn.rnn.kernels.records import Floats
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.weights import Elman
 
 __all__ = ["Chain", "Link", "chain_positions", "chains", "weights_touched"]
@@ -90,7 +90,7 @@ def chains(model: Elman, corpus: Corpus, position: int, states: Floats) -> tuple
     hidden, target = model.hidden, corpus.data[index + 1]
     negated = np.repeat(states[2:], hidden + 1, axis=0)
     negated[np.arange(hidden), np.arange(hidden)] *= -1  # the last row is as it was
-    bits = ReadOut(model).bits(negated, np.full(hidden + 1, target, np.uint8))
+    bits = OutputLayer(model).bits(negated, np.full(hidden + 1, target, np.uint8))
     delta: NDArray[np.float64] = bits[:-1] - bits[-1]
     found = []
     for j in np.argsort(-np.abs(delta), kind="stable")[:_NEURONS].tolist():

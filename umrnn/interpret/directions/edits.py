@@ -15,7 +15,7 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 from umrnn.statistics import correlation_of_sums
@@ -102,7 +102,7 @@ def edited_states(
 
 def _piece_bits(model: Elman, corpus: Corpus, labels: NDArray[np.int32], piece: Intervention) -> NDArray[np.float64]:
     """Mean bits per byte of each of 16 runs; NaN for those that only fill the piece up."""
-    read_out, totals = ReadOut(model), np.where(piece.frames.any(axis=(1, 2)), 0.0, np.nan)
+    read_out, totals = OutputLayer(model), np.where(piece.frames.any(axis=(1, 2)), 0.0, np.nan)
     for start, states in edited_states(model, corpus, labels, piece):
         targets = corpus.data[start + 1 : start + 1 + len(states)]
         for r in np.flatnonzero(~np.isnan(totals)):
@@ -135,7 +135,7 @@ def post_hoc_bits(
     model: Elman, corpus: Corpus, directions: NDArray[np.float64], offsets: NDArray[np.float64], work: Work
 ) -> NDArray[np.float64]:
     """Mean bits per byte when the read-out alone sees h - (h . d - offset) d, for each d (R, H), shape (R,)."""
-    read_out, totals = ReadOut(model), np.zeros(len(directions))
+    read_out, totals = OutputLayer(model), np.zeros(len(directions))
     typed, shifts = directions.astype(model.dtype), offsets.astype(model.dtype)
     work.progress.start("at the read-out", len(corpus) - 1, "B")
     for block in trace(model, corpus):

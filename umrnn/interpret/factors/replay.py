@@ -8,7 +8,7 @@ import numpy as np
 from umrnn.interpret.factors.cells import CellMeans
 from umrnn.interpret.factors.pair_search import PairSearch
 from umrnn.progress import Work
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.weights import Elman
 
 __all__ = ["ReplayedBits", "replayed_bpc"]
@@ -33,7 +33,7 @@ def replayed_bpc(
     maps : one per neuron, in their order
     begin : positions of the search to leave out: where to begin to score a map that was counted on those before
     """
-    read_out, data, rows = ReadOut(model), search.data, search.states.rows
+    read_out, data, rows = OutputLayer(model), search.data, search.states.rows
     count = search.stop - search.first - 1 if search.stop == len(data) else search.stop - search.first
     total = np.zeros(2)
     work.progress.start("read the map out", max(0, count - begin), "B")

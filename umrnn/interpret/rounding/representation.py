@@ -13,7 +13,7 @@ from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.layout import parameters
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.score import check_predicts
 from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import ALPHABET, Elman
@@ -146,7 +146,7 @@ def represented_bits(
     8.0
     """
     targets = check_predicts(corpus)
-    read_out, total = ReadOut(model), 0.0
+    read_out, total = OutputLayer(model), 0.0
     fed = _run(model, corpus, representation, before) if fed_back and representation else None
     blocks = fed if fed is not None else ((block.start, block.h) for block in trace(model, corpus, before=before))
     work.progress.start("rounded states", targets, "B")

@@ -12,7 +12,7 @@ from umrnn.interpret.kernels import boolean as kernels
 from umrnn.interpret.signs.machine import SignMachine, Words, hashes
 from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Bytes, Floats
-from umrnn.rnn.output_layer import ReadOut
+from umrnn.rnn.output_layer import OutputLayer
 from umrnn.rnn.trace import Block, trace
 
 __all__ = ["Counterexample", "SignPass", "Ternary", "null_bits"]
@@ -48,7 +48,7 @@ class SignPass:
 
     def __init__(self, machine: SignMachine, corpus: Corpus) -> None:
         hidden, length = machine.hidden, len(corpus)
-        self.machine, self.corpus, self.read_out = machine, corpus, ReadOut(machine.model)
+        self.machine, self.corpus, self.read_out = machine, corpus, OutputLayer(machine.model)
         self.steps = length - 1
         self.margin, self.above_1, self.below_1, self.below_tenth = (np.zeros(hidden) for _ in range(4))
         self.flips, self.wrong = np.zeros(hidden, np.int64), np.zeros(hidden, np.int64)
@@ -179,7 +179,7 @@ class Ternary:
 
     def bits(self, corpus: Corpus, work: Work = Work()) -> tuple[float, float]:
         """Bits per byte from the network's own states in three values, and of the dynamics on them, h_{-1} = 0."""
-        read_out, readout, dynamics = ReadOut(self.machine.model), 0.0, 0.0
+        read_out, readout, dynamics = OutputLayer(self.machine.model), 0.0, 0.0
         state = np.zeros(self.machine.hidden)
         work.progress.start("ternary automaton", len(corpus) - 1, "B")
         for block in trace(self.machine.model, corpus):
@@ -195,7 +195,7 @@ class Ternary:
 
 def null_bits(machine: SignMachine, corpus: Corpus) -> NDArray[np.float64]:
     """Bits per byte of the float network, of its sign read-out and of the sign dynamics from h_{-1} = 0, shape (3,)."""
-    read_out, totals, free = ReadOut(machine.model), np.zeros(3), np.empty((0, machine.words), np.uint64)
+    read_out, totals, free = OutputLayer(machine.model), np.zeros(3), np.empty((0, machine.words), np.uint64)
     for block in trace(machine.model, corpus):
         data = corpus.data[block.start : block.start + len(block.h)]
         targets = corpus.data[block.start + 1 : block.start + 1 + len(block.bits)]
