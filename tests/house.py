@@ -8,10 +8,46 @@ from pathlib import Path
 
 import umrnn
 
-__all__ = ["FILES", "PACKAGE", "Function", "folder", "functions", "imported", "names_imported", "part", "room", "tree"]
+__all__ = [
+    "FILES",
+    "LAYERS",
+    "PACKAGE",
+    "Function",
+    "folder",
+    "functions",
+    "imported",
+    "names_imported",
+    "part",
+    "room",
+    "tree",
+]
 
 PACKAGE = Path(umrnn.__file__).parent
 FILES = {".".join(p.relative_to(PACKAGE).with_suffix("").parts): p for p in sorted(PACKAGE.rglob("*.py"))}
+
+# A module may import from its own layer and from those above it in this list, from nowhere else.
+LAYERS = (
+    (
+        "errors",
+        "_cache",
+        "_jit",
+        "_validate",
+        "progress",
+        "parallel",
+        "_files",
+        "_locks",
+        "_siteinfo",
+        "_mapped",
+        "_stretches",
+    ),
+    ("corpus", "alphabet", "result", "nulls", "compressors", "decomposition", "statistics"),
+    ("um", "rnn"),
+    ("interpret",),
+    ("construct",),
+    ("replicate", "demo", "environment", "definitions"),
+    ("report",),
+    ("cli", "__main__"),
+)
 
 
 @dataclass(frozen=True)

@@ -6,31 +6,9 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.house import FILES, functions, imported, names_imported, part, room
+from tests.house import FILES, LAYERS, functions, imported, names_imported, part, room, tree
+from tests.pages import PAGES, public_classes, written
 
-# A module may import from its own layer and from those above it in this list, from nowhere else.
-LAYERS = (
-    (
-        "errors",
-        "_cache",
-        "_jit",
-        "_validate",
-        "progress",
-        "parallel",
-        "_files",
-        "_locks",
-        "_siteinfo",
-        "_mapped",
-        "_stretches",
-    ),
-    ("corpus", "alphabet", "result", "nulls", "compressors", "decomposition", "statistics"),
-    ("um", "rnn"),
-    ("interpret",),
-    ("construct",),
-    ("replicate", "demo", "environment", "definitions"),
-    ("report",),
-    ("cli", "__main__"),
-)
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 STRANGERS = {("um", "rnn"), ("rnn", "um")}
 
@@ -54,6 +32,23 @@ MAPS = [
 ]
 EVERY = [function for module in FILES for function in functions(module)]
 
+# What two things were called, or one thing beside its proper name.
+GIVEN_UP = {
+    *(
+        "Parts",
+        "Trial",
+        "Tried",
+        "Constructed",
+        "Stage",
+        "Carried",
+        "ReadOut",
+        "AdditiveReadOut",
+        "Weights",
+        "StateSums",
+    ),
+    *("READ_OUTS", "Design", "one_pass", "mapped", "fitting", "hebbian_influence", "spectrum", "Spectrum"),
+}
+
 # What is still to be cut: names leave these lists, none joins them; one that is not needed any more fails too.
 LONG = {
     "demo.demo",
@@ -65,6 +60,13 @@ MANY = {
     "construct.spectral.spectral",
     "construct.spectral.spectral_network",
 }
+OLD = {
+    "umrnn.construct.study.first_part": {"Constructed"},
+    "umrnn.construct.study.trials": {"Trial", "Tried"},
+    "umrnn.demo": {"Stage"},
+    "umrnn.um.fitting": {"fitting"},
+}
+TWICE = {"Fit"}
 CONSTANTS = {
     "construct.compare imports BASES of umrnn.construct.conjunctions",
     "construct.conjunctions imports GAIN of umrnn.construct.spectral",
@@ -200,3 +202,31 @@ def test_functions__take_no_bag_of_parameters():
 def test_walk__sees_methods_and_leaves_docstrings_and_options_out(module, name, lines, parameters, public):
     (function,) = [f for f in EVERY if f.name == name and f.module == module]
     assert (function.lines, len(function.parameters), function.is_public) == (lines, parameters, public)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages__are_what_the_source_says(page):
+    assert page.read_text("utf-8") == written(page), "run `make docs`"
+
+
+def test_classes__have_names_of_their_own_and_say_what_they_are():
+    found = [(node.name, ast.get_docstring(node)) for _, node in public_classes()]
+    names = [name for name, _ in found]
+    assert {name for name in names if names.count(name) > 1} == TWICE
+    assert [name for name, text in found if not text] == []
+
+
+def test_names__that_were_given_up_stay_away():
+    """Each of them stood for two things, or was a second name of one."""
+    found = {f"umrnn.{module}": GIVEN_UP & set(_defined(module)) for module in FILES}
+    assert {module: names for module, names in found.items() if names} == OLD
+
+
+def _defined(module):
+    """Names of what a module holds: functions, classes, constants; and its own."""
+    yield module.split(".")[-1]
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign) and node.col_offset == 0:
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))

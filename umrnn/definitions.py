@@ -115,4 +115,4 @@ def _of_page(text: str) -> Iterator[Definition]:
 
 def _plain(text: str) -> str:
     """Without the marks of Markdown."""
-    return text.replace("`", "").replace("**", "").replace("*", "")
+    return re.sub(r"(\*{1,2})(\S[^*]*)\1", r"\2", text.replace("`", ""))
