@@ -33,8 +33,10 @@ bench: .venv/installed
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m pytest benchmarks --benchmark-enable -s
 
+# What the documentation takes from the source: the help, the picture of the house, the list of classes.
 docs: .venv/installed
 	$(BIN)/python -m umrnn.cli.reference > docs/reference/cli.md
+	$(BIN)/python -m tests.pages
 
 clean:
 	rm -rf .venv

@@ -6,6 +6,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from tests.training import train
 from umrnn import cli, construct, interpret, rnn, um
 from umrnn.construct.redux import Effort
 from umrnn.corpus import Corpus
+from umrnn.definitions import PAGES as PAGES_READ
+from umrnn.definitions import definitions, explain
 from umrnn.demo import demo
 from umrnn.environment import environment
+from umrnn.errors import InputError
 from umrnn.interpret.export import export
 from umrnn.nulls import Check, Null
 from umrnn.result import Result
@@ -136,12 +140,66 @@ def one_of_each(folder: Path) -> Iterator[Result]:
     yield environment()
 
 
-def test_columns__every_name_is_explained(tmp_path: Path) -> None:
-    explained = set(re.findall(r"`([^`\n]+)`", (ROOT / "docs/reference/columns.md").read_text("utf-8")))
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    return [*one_of_each(tmp_path_factory.mktemp("walk")), explain("loo_r2")]
+
+
+def test_columns__every_name_is_explained(results: list[Result]) -> None:
+    explained = {name for known in definitions() for name in known.keys}
     missing = {
         f"{type(result).__name__}: {name}"
-        for result in one_of_each(tmp_path)
+        for result in results
         for name in [*result.headline(), *(column for table in result.tables().values() for column in table.columns)]
         if name not in explained
     }
     assert missing == set()
+
+
+def test_tables__of_one_name_have_the_same_columns(results: list[Result]) -> None:
+    """Of different commands; what a command leaves out or adds under an option of its own is left to it."""
+    shapes: dict[str, dict[str, set[str]]] = {}
+    for result in results:
+        for name, table in result.tables().items():
+            shapes.setdefault(name, {}).setdefault(type(result).__name__, set()).update(table.columns)
+    assert {name: kinds for name, kinds in shapes.items() if len(set(map(frozenset, kinds.values()))) > 1} == {}
+
+
+def test_definitions__give_a_name_one_meaning() -> None:
+    """In one section, but for a remark that tells where it holds: the same name of the headline and of a table."""
+    found = [(known.where, name, known.names.split("`")[-1]) for known in definitions() for name in known.keys]
+    assert {entry for entry in found if found.count(entry) > 1 and entry[0] != "classes"} == set()  # see test_layers
+
+
+def test_definitions__of_terms_are_those_of_no_column() -> None:
+    """The glossary says what words mean; where a column is called by one, the command's section says which it is."""
+    terms = [known for known in definitions() if known.where == "terms"]
+    assert len(terms) > 40
+    assert [known.names for known in terms] == sorted((known.names for known in terms), key=str.lower)
+    everywhere = {name for known in definitions() if known.where == "everywhere" for name in known.keys}
+    assert everywhere & {name for known in terms for name in known.keys} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("offset", "distance back from the *predicted* byte"),
+        ("elman", "Weights of an Elman network"),
+        ("independent_jaccard", "from the two rates of flipping alone"),
+    ],
+)
+def test_explain__says_what_stands_in_the_reference(name: str, meaning: str) -> None:
+    assert meaning.replace("*", "") in str(explain(name).headline()["meaning"])
+
+
+def test_explain__names_what_is_near() -> None:
+    with pytest.raises(InputError, match="is called lo_r2") as refused:
+        explain("lo_r2")
+    assert "loo_r2" in (refused.value.hint or "")
+
+
+def test_definitions__travel_with_an_installed_package() -> None:
+    """What the wheel takes along is what is read here."""
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        wheel = tomllib.load(stream)["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {f"docs/reference/{page}": f"umrnn/reference/{page}" for page in PAGES_READ}

@@ -64,7 +64,6 @@ OLD = {
     "umrnn.construct.study.first_part": {"Constructed"},
     "umrnn.construct.study.trials": {"Trial", "Tried"},
     "umrnn.demo": {"Stage"},
-    "umrnn.um.fitting": {"fitting"},
 }
 TWICE = {"Fit"}
 CONSTANTS = {
@@ -223,10 +222,10 @@ def test_names__that_were_given_up_stay_away():
 
 
 def _defined(module):
-    """Names of what a module holds: functions, classes, constants; and its own."""
+    """Names of what a module holds: functions, classes, constants, types; and its own."""
     yield module.split(".")[-1]
-    for node in ast.walk(tree(module)):
+    for node in tree(module).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
-        elif isinstance(node, ast.Assign) and node.col_offset == 0:
+        elif isinstance(node, ast.Assign):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))

@@ -10,7 +10,7 @@ from pathlib import Path
 from umrnn.errors import InputError
 from umrnn.result import Result, Table, provenance
 
-__all__ = ["Definition", "Explanation", "definitions", "explain"]
+__all__ = ["PAGES", "Definition", "Explanation", "definitions", "explain"]
 
 PAGES = ("glossary.md", "columns.md")
 _HERE = Path(__file__).parent
