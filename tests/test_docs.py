@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import umrnn
-from tests.training import train
 from tests.pages import public_classes
+from tests.training import train
 from umrnn import cli, construct, interpret, rnn, um
 from umrnn.construct.redux import Effort
 from umrnn.corpus import Corpus
@@ -167,7 +167,7 @@ def test_walk__misses_no_result(results: list[Result]) -> None:
 def test_definitions__give_a_name_one_meaning() -> None:
     """In one section, but for a remark that tells where it holds: the same name of the headline and of a table."""
     found = [(known.where, name, known.names.split("`")[-1]) for known in definitions() for name in known.keys]
-    assert {entry for entry in found if found.count(entry) > 1 and entry[0] != "classes"} == set()  # see test_layers
+    assert {entry for entry in found if found.count(entry) > 1} == set()
 
 
 def test_definitions__of_terms_are_those_of_no_column() -> None:

@@ -62,10 +62,8 @@ MANY = {
 }
 OLD = {
     "umrnn.construct.study.first_part": {"Constructed"},
-    "umrnn.construct.study.trials": {"Trial", "Tried"},
     "umrnn.demo": {"Stage"},
 }
-TWICE = {"Fit"}
 CONSTANTS = {
     "construct.compare imports BASES of umrnn.construct.conjunctions",
     "construct.conjunctions imports GAIN of umrnn.construct.spectral",
@@ -211,7 +209,7 @@ def test_pages__are_what_the_source_says(page):
 def test_classes__have_names_of_their_own_and_say_what_they_are():
     found = [(node.name, ast.get_docstring(node)) for _, node in public_classes()]
     names = [name for name, _ in found]
-    assert {name for name in names if names.count(name) > 1} == TWICE
+    assert {name for name in names if names.count(name) > 1} == set()
     assert [name for name, text in found if not text] == []
 
 
