@@ -1,7 +1,12 @@
 """One cache per mode of compilation, chosen before numba is imported; the folder of reference data; marks."""
 
 import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,3 +42,30 @@ def reference() -> Path:
     missing = [name for name in REFERENCE_FILES if not (Path(folder) / name).is_file()]
     assert not missing, f"UMRNN_DATA={folder} lacks {', '.join(missing)}"
     return Path(folder)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is heeded, here and in children, also where the caller ignores it, as ``nohup`` and ``&`` do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def started(interruptible: None) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
+    """``started(argv, **options)`` is a process that does not outlive the test."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(argv: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        running.append(subprocess.Popen(argv, **options))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()

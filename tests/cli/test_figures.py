@@ -293,12 +293,12 @@ def whole() -> str:
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(("end", "code"), [("SIGINT", 130), ("SIGKILL", -9)])
 def test_train__stopped_and_resumed_gives_the_same_weights(
-    umrnn, tmp_path: Path, whole: str, end: str, code: int
+    umrnn, started, tmp_path: Path, whole: str, end: str, code: int
 ) -> None:
     options = [word for name, value in RECIPE.items() for word in (f"--{name}", str(value))]
     model, state = tmp_path / "stopped.npz", tmp_path / "stopped.npz.checkpoint"
     words = ("train", *options, "--output", str(model), "--format", "json")
-    running = subprocess.Popen([sys.executable, "-m", "umrnn", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = started([sys.executable, "-m", "umrnn", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not state.exists() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)

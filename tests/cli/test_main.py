@@ -137,15 +137,13 @@ def test_process__full_disk_is_one_line(argv):
     assert (done.returncode, done.stderr) == (1, b"error: No space left on device\n")
 
 
-def test_process__interrupt_leaves_with_130():
-    with subprocess.Popen(
-        [*COMMAND, "corpus", "info", "--corpus", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as running:
-        running.stdin.write(bytes(1 << 20))  # more than a pipe holds: once it is written, the command is reading
-        time.sleep(0.2)
-        running.send_signal(signal.SIGINT)
-        assert running.wait(timeout=60) == 130
-        assert running.stderr.read() == b"interrupted\n"
+def test_process__interrupt_leaves_with_130(started):
+    running = started([*COMMAND, "corpus", "info", "--corpus", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stdin.write(bytes(1 << 20))  # more than a pipe holds: once it is written, the command is reading
+    time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=60) == 130
+    assert running.stderr.read() == b"interrupted\n"
 
 
 @pytest.mark.parametrize("module", ["typer", "umrnn.cli", "numpy", "numba"])

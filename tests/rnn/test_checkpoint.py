@@ -131,13 +131,11 @@ rnn.train(Corpus.siteinfo(), rnn.Start(24), long, saving=saving)
 """
 
 
-def start(path: Path, optimizer: str) -> "subprocess.Popen[bytes]":
+def training(started, path: Path, optimizer: str) -> "subprocess.Popen[bytes]":
     """A training process that has written at least one checkpoint."""
     root = Path(__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": str(root)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, optimizer, str(path)], env=environment, stderr=subprocess.PIPE
-    )
+    process = started([sys.executable, "-c", SCRIPT, optimizer, str(path)], env=environment, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while not path.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -152,10 +150,10 @@ def counters(path: Path) -> dict[str, float]:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_resume__after_sigkill_gives_the_same_bits(tmp_path, optimizer):
+def test_resume__after_sigkill_gives_the_same_bits(started, tmp_path, optimizer):
     """A killed run's checkpoint, run on to a later one, has the weights of a run that was never killed."""
     path = tmp_path / "run.npz"
-    process = start(path, optimizer)
+    process = training(started, path, optimizer)
     time.sleep(0.3)
     process.kill()
     process.communicate()
@@ -182,9 +180,9 @@ def test_resume__after_sigkill_gives_the_same_bits(tmp_path, optimizer):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_interrupt__saves_before_it_is_raised(tmp_path):
+def test_interrupt__saves_before_it_is_raised(started, tmp_path):
     path = tmp_path / "run.npz"
-    process = start(path, "sgd")
+    process = training(started, path, "sgd")
     process.send_signal(signal.SIGINT)
     errors = process.communicate(timeout=60)[1].decode()
     assert errors.rstrip().endswith("KeyboardInterrupt")

@@ -236,7 +236,7 @@ def test_recipe__lowers_the_rate_along_a_cosine():
     assert (adam.epochs, adam.rate_at(0), adam.rate_at(399)) == (400, 1e-3, 1e-3)
 
 
-def test_interrupt__waits_for_a_safe_point():
+def test_interrupt__waits_for_a_safe_point(interruptible):
     reached = []
 
     def work():
