@@ -40,7 +40,7 @@ LAYERS = (
         "_mapped",
         "_stretches",
     ),
-    ("corpus", "alphabet", "result", "nulls", "compressors", "decomposition", "statistics"),
+    ("corpus", "alphabet", "result", "nulls", "compressors", "decomposition", "statistics", "journal"),
     ("um", "rnn"),
     ("interpret",),
     ("construct",),

@@ -1,223 +1,210 @@
 """The whole story on one corpus in one run: counts, a network, its factor map, networks written, in bits per byte."""
 
+import math
 import time
-from dataclasses import dataclass
-from typing import Any, final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from umrnn.compressors import compressed_bpc
-from umrnn.construct.conjunctions import grown_network
+from umrnn.construct.offsets.counting import CountedContexts
+from umrnn.construct.readout.latest import outputs_of
 from umrnn.construct.register import Carrier, ClosedForms
-from umrnn.construct.study import Entry, Study
+from umrnn.construct.state.fit import StateReadout, WrittenState
+from umrnn.construct.state.grown import GrownState
+from umrnn.construct.study import Entry, Lesson, ModelFit, Row, Study, order_0
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.interpret import factor_map
 from umrnn.nulls import Check, Null, Split
-from umrnn.progress import SILENT, Progress, Work
+from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn import Optimizer, Start, train
-from umrnn.rnn.score import two_scores
-from umrnn.um import byte_statistics, greedy_patterns, ngram_orders
+from umrnn.rnn.weights import Elman
+from umrnn.um import byte_statistics, greedy_patterns
 
 __all__ = ["LONGEST", "Demo", "demo"]
 
 LONGEST = 1 << 16  # bytes of a corpus the demonstration takes
-_SHORTEST = 8
-_TARGETS = 500_000  # bytes a network reads in training, unless 400 epochs are fewer
+_SHORTEST = 16
+_TARGETS = 500_000  # bytes that a network reads in training, unless 400 epochs are fewer …
+_PRODUCTS = 14_000_000  # … or these times the kinds of bytes are, which are its outputs
 _EPOCHS = 400
-_ORDERS = 6
-_OFFSETS = 8
-_MAX_OFFSET = 30
-_GROWN = 64  # neurons
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of the story: what it is, its three scores in bits per byte, and how long it took."""
-
-    stage: str
-    detail: str
-    bpc: float | None
-    held_out_bpc: float | None
-    null_bpc: float | None
-    seconds: float
+_ORDERS, _OFFSETS, _MAX_OFFSET = 6, 8, 30
+_GROUPS, _GROWN = 16, 64  # groups of a register of 128 neurons; neurons of a grown network
+_DIGITS = 3  # of seconds in the story
 
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Demo(Result):
-    """Every step of the story with its scores, and the offsets the search chose."""
+    """Every step of the story with its scores, and the offsets that the search chose.
 
-    stages: tuple[Stage, ...]
-    entropy_bits: float
-    offsets: list[int]
-    orders: Table
+    Parameters
+    ----------
+    rows : the story: all fitted to the first half
+    orders : contexts of the last bytes, the last of them in the story
+    steps : of the search for offsets
+    compressed : bits per byte of the whole text, by compressor
+    seconds : of all of it
+    """
+
+    screen: ClassVar[tuple[str, ...]] = ("story",)
+
+    rows: tuple[Row, ...]
+    orders: tuple[Row, ...]
     steps: Table
-    compressed: dict[str, float]
+    offsets: list[int]
+    entropy_bits: float
+    compressed: Mapping[str, float]
+    seconds: float
 
     def headline(self) -> dict[str, Any]:
-        """The bytes' entropy, the offsets found, and the network's three scores beside gzip and xz."""
-        network = next(stage for stage in self.stages if stage.stage == "network")
+        """The bytes' entropy, the offsets found, the network's three scores, and what compressors make of the bytes."""
+        network = next(row for row in self.rows if row.construction == "network")
         return {
             "entropy_bits": self.entropy_bits,
             "offsets": self.offsets,
             "network_bpc": network.bpc,
             "network_held_out_bpc": network.held_out_bpc,
             "network_null_bpc": network.null_bpc,
-            "gzip_bpc": self.compressed["gzip"],
-            "xz_bpc": self.compressed["xz"],
-            "seconds": sum(stage.seconds for stage in self.stages),
+            **{f"{name}_bpc": bits for name, bits in self.compressed.items()},
+            "seconds": self.seconds,
         }
 
     def tables(self) -> dict[str, Table]:
-        """``story``: a row per step; ``orders`` of the n-grams; ``offsets``: the search."""
-        columns = tuple(Stage.__dataclass_fields__)
+        """``story``: a row per step; ``orders`` of the n-grams; ``offsets``: the search; ``compressors``."""
+        scores = ("bpc", "held_out_bpc", "null_bpc")
+        story = [replace(row, seconds=round(row.seconds or 0.0, _DIGITS)) for row in self.rows]
+        orders = ((k, row.bpc, row.held_out_bpc, row.null_bpc) for k, row in enumerate(self.orders, start=1))
         return {
-            "story": Table.of(columns, ([getattr(stage, name) for name in columns] for stage in self.stages)),
-            "orders": self.orders,
+            "story": Table.of_records(story, ("construction", "detail", *scores, "seconds")),
+            "orders": Table.of(("order", *scores), orders),
             "offsets": self.steps,
+            "compressors": Table.of(("compressor", "compressed_bpc"), self.compressed.items()),
         }
 
 
-def demo(corpus: Corpus, *, seed: int = 0, threads: int | None = None, progress: Progress = SILENT) -> Demo:
+def demo(corpus: Corpus, *, seed: int = 0, work: Work = Work()) -> Demo:
     """Count the first ``LONGEST`` bytes of ``corpus``, search for offsets, train a network, read it, write others.
 
-    In-sample scores count and score the same bytes. Held-out scores count (or train on) the first half and score the
-    second. Null scores shuffle what there is to predict: a model that does as well there has only memorised.
+    Everything is fitted to the first half, offsets are chosen there too; ``held_out_bpc`` is of the second. The null
+    fits the same to targets in random order: what does as well there has only memorised.
 
     Raises
     ------
     InputError
-        If the corpus has fewer than eight bytes.
+        If the corpus has fewer than 16 bytes.
     """
     if len(corpus) < _SHORTEST:
         raise InputError(f"the demonstration needs at least {_SHORTEST} bytes, got {len(corpus)}")
-    text = corpus.slice(0, min(len(corpus), LONGEST))
-    null, split = Null(seed=seed), Split()
-    given: dict[str, Any] = {"check": Check(split, null), "work": Work(threads, progress)}
-    began = time.perf_counter()
-    counts = byte_statistics(text, check=Check(null=null), work=Work(threads))
-    told = time.perf_counter()
-    ngrams = ngram_orders(text, min(_ORDERS, len(text) // 2), **given)
-    counted = time.perf_counter()
-    limit = min(_MAX_OFFSET, len(text) // 3)
-    greedy = greedy_patterns(text, _OFFSETS, limit, stop=True, **given)
-    searched = time.perf_counter()
-    start, adam, work = Start(seed=seed), Optimizer("adam", _epochs(text)), Work(threads, progress)
-    training = train(text, start, adam, work=work.renamed("train on all of it"))
-    rest = 1 - split.fraction
-    half = train(text, start, adam, held_out=rest, work=work.renamed("train on the first half"))
-    shuffled = Corpus.from_bytes(null.shuffled(text.data), name="shuffled bytes")
-    memorised = train(shuffled, start, adam, work=work.renamed("train on shuffled bytes"))
-    trained = time.perf_counter()
-    maps = [
-        factor_map(run.model, read, check=Check(null=Null(0)), work=Work(threads, progress)).headline()
-        for run, read in ((training, text), (half, text), (memorised, shuffled))
-    ]
-    mapped = time.perf_counter()
-    written = _written(text, null, split, threads, progress)
-    packing = time.perf_counter()
-    compressed = compressed_bpc(text, work=Work(threads))
-    packed = (time.perf_counter() - packing) / len(compressed)
-    order_0, order, found = counts.headline(), ngrams.orders[-1], greedy.headline()
-    named = ",".join(map(str, found["offsets"])) or "none found"
-    settings = {
-        "max_order": order.order,
-        "greedy": _OFFSETS,
-        "max_offset": limit,
-        "permutations": null.permutations,
-        "held_out_from": text.start + split.boundary(len(text)),
-        "optimizer": "adam",
-        "epochs": training.epochs,
-    }
-    network = f"{training.model.hidden} neurons, Adam, {training.epochs} epochs"
+    began, text = time.perf_counter(), corpus.slice(0, min(len(corpus), LONGEST))
+    study = Study.of(text, Check(Split(), Null(1, seed)), work)
+    counted = study.holdout.counted
+    statistics = byte_statistics(text, check=Check(null=Null(0)), work=work.silent()).headline()
+    limit = min(_MAX_OFFSET, len(counted) // 3)
+    search = greedy_patterns(counted, _OFFSETS, limit, stop=True, check=Check(null=Null(seed=seed)), work=work)
+    offsets, epochs = search.headline()["offsets"], _epochs(counted)
+    orders = [_order(k, counted) for k in range(1, min(_ORDERS, len(counted) // 2) + 1)]
+    rows = study.rows([*orders, *_entries(study, tuple(offsets), epochs)], task="tell the story")
+    settings = {"max_order": len(orders), "greedy": _OFFSETS, "max_offset": limit, "optimizer": "adam"}
     return Demo(
-        provenance=provenance(text, parameters=settings, seed=seed, threads=threads, model=training.model.facts()),
-        stages=(
-            _order_0(counts, told - began),
-            Stage(
-                "n-grams",
-                f"last {order.order} bytes",
-                order.entropy_bits,
-                order.held_out_bpc,
-                order.null_bits,
-                counted - told,
-            ),
-            Stage(
-                "skip patterns",
-                f"offsets {named}",
-                found["bits"],
-                found["held_out_bpc"],
-                found["null_bits"],
-                searched - counted,
-            ),
-            Stage("network", network, training.bpc, half.held_out_bpc, memorised.bpc, trained - searched),
-            Stage(
-                "factor map",
-                _map_detail(maps[0]["mean_r2"], maps[0]["loo_r2"]),
-                maps[0]["bpc_from_map"],
-                maps[1]["bpc_from_map_held_out"],
-                maps[2]["bpc_from_map"],
-                mapped - trained,
-            ),
-            *written,
-            # A compressor scores each byte before it learns from it, so its score is held out by nature.
-            *(Stage(name, "adaptive, header included", None, bpc, None, packed) for name, bpc in compressed.items()),
+        provenance=provenance(
+            text, parameters=settings | {"epochs": epochs} | study.parameters(), seed=seed, threads=work.threads
         ),
-        entropy_bits=float(order_0["entropy_bits"]),
-        offsets=found["offsets"],
-        steps=greedy.tables()["steps"],
-        orders=ngrams.tables()["orders"],
-        compressed=compressed,
+        rows=(
+            replace(order_0(study.holdout), detail="frequencies alone"),
+            replace(rows[len(orders) - 1], construction="n-grams"),
+            *rows[len(orders) :],
+        ),
+        orders=rows[: len(orders)],
+        steps=search.tables()["steps"],
+        offsets=offsets,
+        entropy_bits=statistics["entropy_bits"],
+        compressed=compressed_bpc(text, work=work.silent()),
+        seconds=time.perf_counter() - began,
     )
+
+
+def _order(length: int, counted: Corpus) -> Entry[Any]:
+    places = {counted: tuple(range(1, length + 1))}
+    return Entry("counting", "", CountedContexts(places, f"last {length} bytes"))
+
+
+def _entries(study: Study, offsets: tuple[int, ...], epochs: int) -> list[Entry[Any]]:
+    """The story after the n-grams; a text too short to write networks from has none."""
+    counted, seed = study.holdout.counted, study.null.seed
+    network = partial(_network, epochs, seed)
+    found: list[Entry[Any]] = [
+        Entry("skip patterns", "", CountedContexts({counted: offsets})),
+        Entry("network", f"Adam, {epochs} epochs", network, steps=100),
+        Entry("factor map", "", partial(_mapped, network), steps=5),
+    ]
+    if len(counted) >= 4 * _GROUPS and len(np.unique(counted.data)) >= 4:
+        least_squares = ClosedForms(Carrier.of("mixed", 8, _GROUPS)).pseudo_inverse
+        grown = StateReadout(partial(_grown, seed), seed=seed)
+        found.append(Entry("shift register", "", least_squares))
+        found.append(Entry("grown", "", grown, steps=30))
+    return found
+
+
+def _grown(seed: int, text: Corpus, work: Work) -> WrittenState:
+    """A network grown from conjunctions; a story says how large it is and no more."""
+    return replace(GrownState(_GROWN, seed=seed).written(text, work), detail=f"{_GROWN} neurons")
+
+
+def _network(epochs: int, seed: int, lesson: Lesson) -> ModelFit:
+    """A network trained on the lesson, once."""
+
+    def trained() -> ModelFit:
+        found = train(lesson.text(), Start(seed=seed), Optimizer("adam", epochs), work=lesson.work)
+        return ModelFit(found.model, found.bpc, found.seconds)
+
+    return lesson.once(("network", epochs, seed), trained)
+
+
+@dataclass(frozen=True, eq=False)
+class _MapFit:
+    """A network read as a map from pairs of bytes to states: its read-out predicts from the states of the map."""
+
+    network: Elman
+    lags: tuple[int, ...]
+    bpc: float
+    seconds: float
+    detail: str
+    model: None = None
+
+    def bits(self, corpus: Corpus, first: int) -> float:
+        """Mean loss on the bytes from ``first`` on, of the map of those before."""
+        check = Check(Split(first / len(corpus)), Null(0))
+        found = factor_map(self.network, corpus, self.lags, check=check, work=Work(1)).headline()[
+            "bpc_from_map_held_out"
+        ]
+        return math.nan if found is None else float(found)
+
+
+def _mapped(network: partial[ModelFit], lesson: Lesson) -> _MapFit:
+    """The map of the network trained on the lesson."""
+    model = network(lesson).model
+    assert isinstance(model, Elman)
+    began = time.perf_counter()
+    found = factor_map(model, lesson.text(), check=Check(null=Null(0)), work=lesson.work.silent())
+    figures, lags = found.headline(), tuple(found.provenance["parameters"]["lags"])
+    detail = _map_detail(figures["mean_r2"], figures["loo_r2"])
+    return _MapFit(model, lags, figures["bpc_from_map"], time.perf_counter() - began, detail)
 
 
 def _map_detail(r2: float | None, left_out: float | None) -> str:
     """What the factor map found; neurons that never change have nothing to explain."""
     if r2 is None or not np.isfinite(r2) or left_out is None:
-        return "two lags for each neuron, none of which changes"
-    return f"two lags for each neuron, R² {r2:.2f}, left out {left_out:.2f}"
-
-
-def _written(text: Corpus, null: Null, split: Split, threads: int | None, progress: Progress) -> tuple[Stage, ...]:
-    """Networks written from counts: a shift register read out by least squares, and conjunctions on a linear state.
-
-    A text too short for either has none.
-    """
-    groups, boundary = 16, split.boundary(len(text))
-    if boundary < 4 * groups or len(np.unique(text.data[:boundary])) < 4:
-        return ()
-    once = Null(1, null.seed)
-    study = Study.of(text, Check(split, once), Work(threads))
-    fit = ClosedForms(Carrier.of("mixed", 8, groups)).pseudo_inverse
-    row = study.measured(Entry("shift register", "128 neurons from counts alone", fit, fit)).row
-    began = time.perf_counter()
-    told: dict[str, Any] = {"seed": null.seed, "threads": threads, "progress": progress}
-    model, carried, _ = grown_network(text, _GROWN, **told)
-    seconds = time.perf_counter() - began
-    half = grown_network(text.slice(0, boundary), _GROWN, **told)[0]
-    scores = two_scores(model, text, len(text))[0], two_scores(half, text, boundary)[1]
-    return (
-        Stage(
-            row.construction,
-            "128 neurons from counts alone",
-            row.published_bpc,
-            row.held_out_bpc,
-            row.published_null_bpc,
-            row.seconds or 0,
-        ),
-        Stage("grown", f"{_GROWN} neurons, no back-propagation", *scores, carried.null_bpc(once), seconds),
-    )
-
-
-def _order_0(counts: Result, seconds: float) -> Stage:
-    """The bytes' frequencies alone."""
-    scores = {row[0]: row[1] for row in counts.tables()["order_0_scores"].rows}
-    in_sample, held_out, null = (scores[name] for name in ("in_sample", "held_out", "null_in_sample"))
-    return Stage("bytes alone", "their frequencies", in_sample, held_out, null, seconds)
+        return "no neuron changes"
+    return f"R² {r2:.2f}, loo {left_out:.2f}"
 
 
 def _epochs(text: Corpus) -> int:
-    """As many passes as read about ``_TARGETS`` bytes, at most ``_EPOCHS``."""
-    return max(1, min(_EPOCHS, _TARGETS // len(text)))
+    """Passes over ``text`` that are worth their time: fewer over a long one, and over one of many kinds of bytes."""
+    targets = min(_TARGETS, _PRODUCTS // outputs_of(text, len(text)))
+    return max(1, min(_EPOCHS, targets // len(text)))

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import umrnn
 from umrnn.corpus import Corpus
@@ -45,7 +45,12 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Result(ABC):
-    """Base of all results; subclasses are frozen records that say their headline and their tables."""
+    """Base of all results; subclasses are frozen records that say their headline and their tables.
+
+    ``screen`` names the tables that a person is shown who asked for none; None is all of them.
+    """
+
+    screen: ClassVar[tuple[str, ...] | None] = None
 
     provenance: Mapping[str, Any]
 

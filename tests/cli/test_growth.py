@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.needs_jit
 
 SHORT = ("--permutations", "0", "--format", "json")
-SCORES = {"bpc", "held_out_bpc", "null_bpc", "unigram_bpc", "unigram_held_out_bpc", "hidden", "seconds", "bytes_read"}
+SCORES = {"bpc", "held_out_bpc", "null_bpc", "order_0_bpc", "order_0_held_out_bpc", "hidden", "seconds", "bytes_read"}
 
 
 def record_of(outcome) -> dict:
@@ -24,7 +24,7 @@ def test_network__is_what_eval_scores(umrnn, tmp_path: Path, command, table) -> 
     record = record_of(umrnn("construct", *command, "--hidden", "24", "--output", output, *SHORT))
     assert record["command"] == f"construct {command[0]}"
     assert set(record["headline"]) >= SCORES
-    assert [row[0] for row in record["tables"]["constructions"]["rows"]] == ["unigram", command[0]]
+    assert [row[0] for row in record["tables"]["constructions"]["rows"]] == ["order 0", command[0]]
     assert table in record["tables"]
     scored = record_of(umrnn("eval", "--model", output, "--range", ":512", "--permutations", "0", "--format", "json"))
     assert scored["headline"]["bpc"] == pytest.approx(

@@ -8,7 +8,7 @@ from umrnn import rnn
 from umrnn.construct.state.growth import grow
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.progress import Progress
+from umrnn.progress import Progress, Work
 from umrnn.rnn.trace import trace
 
 pytestmark = pytest.mark.needs_jit
@@ -53,7 +53,7 @@ def test_grow__a_gate_becomes_input_weights(growth) -> None:
 
 def test_grow__same_bits_on_any_number_of_threads(growth, corpus) -> None:
     for threads in (1, 3):
-        again = grow(rnn.initial(6), corpus, 20, rounds=3, window=3000, threads=threads)
+        again = grow(rnn.initial(6), corpus, 20, rounds=3, window=3000, work=Work(threads))
         assert again.model.sha256 == growth.model.sha256
 
 
@@ -79,7 +79,7 @@ def test_grow__says_how_far_it_is(corpus) -> None:
         def advance(self, amount, **figures):
             told.append(amount)
 
-    grow(rnn.initial(6), corpus, 12, rounds=2, window=2000, progress=Told())
+    grow(rnn.initial(6), corpus, 12, rounds=2, window=2000, work=Work(progress=Told()))
     assert told == [("grow", 6), 3, 3]
 
 

@@ -162,9 +162,12 @@ def test_state__refuses(hidden, options, message):
         linear_state(counts, hidden, **({"past": 3, "future": 2} | options))
 
 
-def test_state__of_one_byte_alone_is_refused():
-    with pytest.raises(InputError, match="hidden must be at most 0 for 1 different bytes"):
-        state_of(Corpus.from_bytes(b"a" * 40), 1)
+def test_state__of_one_byte_alone_has_one_direction_that_says_nothing():
+    found = state_of(Corpus.from_bytes(b"a" * 40), 1)
+    assert found.correlations.tolist() == [0]
+    assert np.isnan(found.kept)
+    with pytest.raises(InputError, match="hidden must be at most 2 for 1 different bytes"):
+        state_of(Corpus.from_bytes(b"a" * 40), 3)
 
 
 def test_state__needs_offset_0():

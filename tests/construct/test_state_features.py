@@ -1,15 +1,14 @@
-"""A read-out fitted to states: by Newton on short texts, in passes on long ones; its null; two scores in one run."""
+"""A read-out fitted to states: by Newton on short texts, in passes on long ones; its null."""
 
 import numpy as np
 import pytest
 
-from tests.corpora import independent, markov
-from umrnn import rnn
+from tests.corpora import markov
 from umrnn.construct.readout.features import Features, StateFeatures, log_shares
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.nulls import Null
-from umrnn.rnn.score import bits_after, bits_per_byte, two_scores
+from umrnn.progress import Work
+from umrnn.rnn.score import bits_per_byte
 from umrnn.rnn.weights import Elman
 
 
@@ -50,32 +49,23 @@ def test_read_out__reaches_the_entropy_given_what_the_state_holds(length: int) -
 @pytest.mark.parametrize("threads", [1, 2])
 def test_read_out__same_bits_on_any_number_of_threads(threads: int) -> None:
     text = markov(3000)
-    weights = StateFeatures(last_byte(), text, threads=threads).read_out(seed=4)
-    assert np.array_equal(weights.W, StateFeatures(last_byte(), text, threads=3).read_out(seed=4).W)
+    weights = StateFeatures(last_byte(), text, work=Work(threads)).read_out(seed=4)
+    assert np.array_equal(weights.W, StateFeatures(last_byte(), text, work=Work(3)).read_out(seed=4).W)
 
 
-def test_null__is_the_entropy_where_there_is_nothing_to_learn_from() -> None:
+def test_read_out__of_shuffled_targets_is_the_entropy() -> None:
     text = markov(1500)
     carried = StateFeatures(last_byte(), text)
-    null = carried.null_bpc(Null(2))
+    targets = np.random.default_rng(0).permutation(text.data[1:])
+    bits = carried.bits(carried.read_out(targets=targets), targets)
     shares = np.bincount(text.data) / len(text)
     order_0 = -np.sum(shares[shares > 0] * np.log2(shares[shares > 0]))
-    assert null is not None
-    assert order_0 - 0.1 < null < order_0 + 0.01
-    assert carried.null_bpc(Null(0)) is None
+    assert order_0 - 0.1 < bits < order_0 + 0.01
 
 
 def test_features__of_a_suffix_predict_its_bytes() -> None:
     text = Corpus.from_bytes(b"abcabc")
     assert bytes(Features(np.ones((2, 1)), text).targets) == b"bc"
-
-
-def test_two_scores__are_those_of_two_runs() -> None:
-    model, corpus = rnn.initial(3), independent(500)
-    bpc, held_out = two_scores(model, corpus, 300)
-    assert bpc == pytest.approx(bits_per_byte(model, corpus.slice(0, 300)))
-    assert held_out == pytest.approx(bits_after(model, corpus, 300))
-    assert two_scores(model, corpus, 500) == (pytest.approx(bits_per_byte(model, corpus)), None)
 
 
 def test_carried__needs_three_bytes() -> None:

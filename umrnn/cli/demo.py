@@ -25,10 +25,10 @@ def demo(
 ) -> None:
     """Tell the whole story on one corpus: count, find patterns, train."""
     from umrnn.demo import demo as tell
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     sink = Output.to("demo", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    with drawn_progress() as progress:
-        result = tell(source, seed=seed, threads=threads, progress=progress)
+    with drawn_work(threads) as work:
+        result = tell(source, seed=seed, work=work)
     sink.emit(result)

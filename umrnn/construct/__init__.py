@@ -6,7 +6,7 @@ An **offset** d counts back from the predicted byte; group g of a shift register
 from umrnn.construct.bigram import bigram
 from umrnn.construct.carriers import compare_carriers
 from umrnn.construct.compare import compare
-from umrnn.construct.conjunctions import conjunctions
+from umrnn.construct.conjunctions import Base, conjunctions
 from umrnn.construct.continuum import continuum
 from umrnn.construct.halves import halves
 from umrnn.construct.hashes import compare_hashes
@@ -29,6 +29,7 @@ from umrnn.construct.study import Lesson
 from umrnn.construct.substitute import substitute
 
 __all__ = [
+    "Base",
     "Carrier",
     "Descent",
     "Lesson",

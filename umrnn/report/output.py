@@ -76,11 +76,18 @@ class Output:
     def _chosen(self, result: Result) -> dict[str, Table]:
         tables = result.tables()
         if self.table is None:
-            return tables
+            return self._shown(tables, result.screen)
         if self.table not in tables:
             names = ", ".join(tables) or "none"
             raise InputError(f"--table must name a table of this result ({names}), got {self.table}")
         return {self.table: tables[self.table]}
+
+    def _shown(self, tables: dict[str, Table], screen: tuple[str, ...] | None) -> dict[str, Table]:
+        """All of them, but where a person reads the result and it has more than a screen holds."""
+        if self.format != "table" or screen is None:
+            return tables
+        _note(f"more with --table: {', '.join(name for name in tables if name not in screen)}")
+        return {name: tables[name] for name in screen}
 
     def _rendered(self, result: Result, tables: dict[str, Table]) -> str:
         if self.format == "table":

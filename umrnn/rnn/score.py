@@ -1,4 +1,4 @@
-"""The loss of a predictor in bits per byte: on a whole corpus, or on the two sides of a boundary in one run."""
+"""The loss of a predictor in bits per byte: on a whole corpus, or from a boundary on."""
 
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
@@ -6,7 +6,7 @@ from umrnn.progress import Work
 from umrnn.rnn.predictor import Predictor, surprises
 from umrnn.rnn.weights import Elman
 
-__all__ = ["bits_after", "bits_per_byte", "check_predicts", "two_scores"]
+__all__ = ["bits_after", "bits_per_byte", "check_predicts"]
 
 
 def check_predicts(corpus: Corpus) -> int:
@@ -32,33 +32,10 @@ def bits_per_byte(model: Elman | Predictor, corpus: Corpus, *, work: Work = Work
 
 def bits_after(model: Elman | Predictor, corpus: Corpus, boundary: int, *, work: Work = Work()) -> float:
     """Mean bits of the bytes from ``boundary`` >= 1 on; the model reads those before, so its state carries over."""
-    return _sums(model, corpus, boundary, work)[1] / (len(corpus) - boundary)
-
-
-def two_scores(
-    model: Elman | Predictor, corpus: Corpus, boundary: int, *, work: Work = Work()
-) -> tuple[float, float | None]:
-    """Mean bits of the bytes before ``boundary`` >= 2 and of those from it on, None where none are, from one run.
-
-    Examples
-    --------
-    >>> two_scores(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), 3)
-    (8.0, None)
-    """
-    before, after = _sums(model, corpus, boundary, work)
-    left = len(corpus) - boundary
-    return before / (boundary - 1), after / left if left else None
-
-
-def _sums(model: Elman | Predictor, corpus: Corpus, boundary: int, work: Work) -> tuple[float, float]:
-    """Bits of the bytes before ``boundary``, but the first, and of those from it on."""
-    before = after = 0.0
+    total = 0.0
     work.progress.start("evaluate", len(corpus) - 1, "B")
     for first, bits in surprises(model, corpus):
-        cut = max(0, boundary - 1 - first)
-        before += float(bits[:cut].sum())
-        after += float(bits[cut:].sum())
-        scored = first + len(bits) - (boundary - 1)
-        work.progress.advance(len(bits), **({"bpc": after / scored} if scored > 0 else {}))
+        total += float(bits[max(0, boundary - 1 - first) :].sum())
+        work.progress.advance(len(bits))
     work.progress.finish()
-    return before, after
+    return total / (len(corpus) - boundary)

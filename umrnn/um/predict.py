@@ -8,6 +8,7 @@ predicted decides nothing but which probability is read, so the scores are those
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 from umrnn.um.cells import Cells
 
-__all__ = ["held_out_bits", "prefix_scores"]
+__all__ = ["bits_from", "held_out_bits", "in_sample_bits", "prefix_scores"]
 
 
 def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> float:
@@ -41,17 +42,53 @@ def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> flo
     >>> round(held_out_bits(periodic, (), Split()), 2), round(held_out_bits(periodic, (1,), Split()), 2)
     (1.6, 0.01)
     """
-    first = max(offsets, default=0)
     boundary = split.boundary(len(corpus))
-    scored = np.arange(max(boundary, first), len(corpus))
-    if boundary <= first or len(scored) == 0:
+    return bits_from(corpus, offsets, boundary, boundary)
+
+
+def bits_from(corpus: Corpus, offsets: tuple[int, ...], counted: int, first: int) -> float:
+    """The same where the first ``counted`` bytes are counted, and those from ``first`` on are scored."""
+    reach = max(offsets, default=0)
+    scored = np.arange(max(first, reach), len(corpus))
+    if counted <= reach or len(scored) == 0:
         return math.nan
-    cells = Cells.whole(corpus, first)
-    probability = _interpolate(cells, boundary, scored, np.full(len(scored), 1 / 256))
+    cells = Cells.whole(corpus, reach)
+    probability = _interpolate(cells, counted, scored, np.full(len(scored), 1 / 256))
     for offset in offsets:
         cells = cells.refined(offset)
-        probability = _interpolate(cells, boundary, scored, probability)
+        probability = _interpolate(cells, counted, scored, probability)
     return float(-np.mean(np.log2(probability)))
+
+
+def in_sample_bits(corpus: Corpus, offsets: tuple[int, ...], targets: NDArray[np.uint8] | None = None) -> float:
+    """Mean bits per byte, by the same probabilities, of the bytes that were counted: all t >= max(offsets).
+
+    Parameters
+    ----------
+    targets : shape (n - 1,), in place of the bytes at 1 … n - 1
+
+    Examples
+    --------
+    >>> periodic = Corpus.from_bytes(b"abc" * 200)
+    >>> round(in_sample_bits(periodic, ()), 2), round(in_sample_bits(periodic, (1,)), 2)
+    (1.59, 0.0)
+    """
+    after = corpus.data if targets is None else np.concatenate((corpus.data[:1], targets))
+    reach = max(offsets, default=0)
+    if reach >= len(corpus):
+        return math.nan
+    cells = Cells.whole(corpus, reach)
+    patterns, probability = cells, np.full(1, 1 / 256)
+    for level in range(len(offsets) + 1):
+        if level:
+            cells = cells.refined(offsets[level - 1])
+        shorter = patterns.labels()
+        patterns = replace(cells, data=after).refined(0)
+        lead = patterns.members[patterns.starts[:-1]]  # one position of each pattern
+        context = cells.labels()[lead]
+        escape = np.bincount(context, minlength=len(cells))[context]
+        probability = (patterns.sizes + escape * probability[shorter[lead]]) / (cells.sizes[context] + escape)
+    return float(-np.sum(patterns.sizes * np.log2(probability)) / len(cells.members))
 
 
 def prefix_scores(corpus: Corpus, offsets: tuple[int, ...], split: Split, *, work: Work = Work()) -> list[float]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from umrnn.cli.construct.options import HeldOutOption, ShufflesOption, chance
+from umrnn.cli.construct.options import HeldOutOption, ShufflesOption, check_of
 from umrnn.cli.inputs import files_read, open_corpus
 from umrnn.cli.options import (
     CorpusOption,
@@ -49,7 +49,7 @@ def compare(
         typer.Option(
             parser=parse_numbers,
             metavar="X,X,...",
-            help="Train networks for these multiples of the time that growing took. [default: 1,10]",
+            help="Train networks for these multiples of the time that growing took. [default: 1,10; 1 below 64 KiB]",
         ),
     ] = None,
     keep: Annotated[
@@ -66,13 +66,13 @@ def compare(
     """Build every construction from the first part of a text and score it on the rest. --output receives the result."""
     from umrnn._validate import writable_file
     from umrnn.construct.compare import compare as measure
-    from umrnn.report.output import Output, drawn_progress
+    from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus)
     kept = None if keep is None else writable_file(keep, "keep", keep=read)
     sink = Output.to("construct compare", format, output, table, keep=read | {"the rows kept": keep})
     source = open_corpus(corpus, byte_range)
-    sizes, times = hidden.values if hidden else (128,), train.values if train else (1.0, 10.0)
-    how = chance(held_out, permutations, seed) | {"kept": Path(kept) if kept else None, "seed": seed}
-    with drawn_progress() as progress:
-        sink.emit(measure(source, sizes, times=times, **how, threads=threads, progress=progress))
+    sizes, times = hidden.values if hidden else (128,), train.values if train else None
+    check, file = check_of(held_out, permutations, seed), Path(kept) if kept else None
+    with drawn_work(threads) as work:
+        sink.emit(measure(source, sizes, times=times, check=check, kept=file, work=work))

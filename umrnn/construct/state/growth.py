@@ -11,7 +11,7 @@ from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.construct.state.pursuit import Conjunction, moments, pursue
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
-from umrnn.progress import SILENT, Progress, Work
+from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Floats
 from umrnn.rnn.lanes import lane_states
 from umrnn.rnn.weights import ALPHABET, Elman
@@ -44,6 +44,11 @@ class Growth:
     rounds: tuple[Round, ...]
     bytes_read: int
 
+    @property
+    def began(self) -> int:
+        """Neurons of the base."""
+        return self.model.hidden - sum(len(one.conjunctions) for one in self.rounds)
+
 
 def grow(
     base: Elman,
@@ -53,8 +58,7 @@ def grow(
     rounds: int = 6,
     window: int = 200_000,
     seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = SILENT,
+    work: Work = Work(),
 ) -> Growth:
     """Add conjunctions to ``base`` until it has ``hidden`` neurons.
 
@@ -87,29 +91,29 @@ def grow(
     read_out = Linear(np.zeros((ALPHABET, base.hidden)), log_shares(corpus))
     length = min(int(window), len(corpus) - 1)
     sizes = [len(part) for part in np.array_split(np.arange(hidden - base.hidden), rounds) if len(part)]
-    progress.start("grow", sum(sizes), "neurons")
+    work.progress.start("grow", sum(sizes), "neurons")
     for turn, size in enumerate(sizes):
         first = turn * length % max(1, len(corpus) - length)
         text = corpus.slice(first, first + length + 1)
-        found, read_out, bpc = _pursue(model, text, read_out, size, seed + turn, threads)
+        found, read_out, bpc = _pursue(model, text, read_out, size, seed + turn, work)
         model = _extended(model, found)
         wider = np.zeros((ALPHABET, model.hidden))
         wider[:, : read_out.W.shape[1]] = read_out.W
         read_out = Linear(wider, read_out.b)
         gain = sum(one.gain for one, _, _ in found) / length / np.log(2)
         done.append(Round(model.hidden, bpc, gain, tuple(one for one, _, _ in found)))
-        progress.advance(size, bpc=bpc)
-    progress.finish()
+        work.progress.advance(size, bpc=bpc)
+    work.progress.finish()
     return Growth(model, read_out, tuple(done), min(len(corpus), length * len(sizes) + 1))
 
 
 def _pursue(
-    model: Elman, text: Corpus, read_out: Linear, number: int, seed: int, threads: int | None
+    model: Elman, text: Corpus, read_out: Linear, number: int, seed: int, work: Work
 ) -> tuple[list[tuple[Conjunction, Floats, float]], Linear, float]:
     """The next conjunctions with their recurrent weights and thresholds, and the read-out of the network as it is."""
-    states = lane_states(model, text, work=Work(threads))
+    states = lane_states(model, text, work=work.silent())
     targets = text.data[1:]
-    problem = Regression(states[:-1], targets, read_out, threads=threads)
+    problem = Regression(states[:-1], targets, read_out, threads=work.threads)
     turns = max(1, min(_MOST_PASSES, _SEEN // len(targets)))
     fitted = fit_stochastic(problem, read_out, rate=0.2, passes=turns, seed=seed)
     gathered = problem.gathered(fitted.weights)
@@ -119,7 +123,7 @@ def _pursue(
 
     some = states[::_THINNED]
     mean, spread = some.mean(axis=0), some.std(axis=0) + states.dtype.type(_FLOOR)
-    sums = moments(states[:-2], text.data[1:-1], deltas, mean, spread, threads=threads)
+    sums = moments(states[:-2], text.data[1:-1], deltas, mean, spread, threads=work.threads)
     found = pursue(sums, number)
     return [(one, *_recurrent(one, mean, spread)) for one in found], fitted.weights, fitted.bits[-1]
 

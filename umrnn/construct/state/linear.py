@@ -1,20 +1,27 @@
 """A linear state from counts alone: canonical correlation of past and future bytes, and the shift that carries it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer, positive
+from umrnn.construct.state.fit import WrittenState
+from umrnn.corpus import Corpus
 from umrnn.errors import InputError
+from umrnn.progress import Work
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.weights import ALPHABET, Elman
-from umrnn.um.counts import OffsetCounts
+from umrnn.um.counts import OffsetCounts, offset_counts
 
-__all__ = ["LinearState", "linear_state"]
+__all__ = ["GAIN", "LinearDesign", "LinearState", "directions_of", "fitted_window", "linear_state"]
 
 Doubles = NDArray[np.float64]
 
+GAIN = 2.0
+"""Of a linear state: its neurons saturate where a rare byte throws it far, which costs nothing."""
+_PAST, _FUTURE, _HIDDEN = 6, 4, 128
 _RIDGE = 1e-9  # added to the variance of each number of the state: on short texts some have none
 
 
@@ -29,8 +36,9 @@ class LinearState:
     p : shape (256,), shares of the bytes
     correlations : shape (H,), canonical correlations of past and future, falling
     weights : shape (H, past, 256), what each byte at each lag adds to the window's summary
-    kept : share of the variance of the window's summary that the recurrence keeps
+    kept : share of the variance of the window's summary that the recurrence keeps; not a number where there is none
     condition : condition number of the normal equations of the shift
+    future : bytes of the window after
     """
 
     F: Doubles
@@ -40,6 +48,12 @@ class LinearState:
     weights: Doubles
     kept: float
     condition: float
+    future: int
+
+    @property
+    def past(self) -> int:
+        """Bytes of the window before."""
+        return int(self.weights.shape[1])
 
     def elman(self, gain: float = 1.0, dtype: type = np.float32) -> Elman:
         """The state as neurons h = tanh(gain * s), read out by nothing yet.
@@ -57,8 +71,41 @@ class LinearState:
         )
 
 
+@dataclass(frozen=True)
+class LinearDesign:
+    """Writes a linear state from the counts of a text, as large as it can be.
+
+    Parameters
+    ----------
+    hidden : H; default: ``usual``, or as many directions as the bytes of the text have
+    past, future : default: 6 and 4, fewer where the text is shorter
+    gain : of :meth:`LinearState.elman`
+    """
+
+    hidden: int | None = None
+    past: int | None = None
+    future: int | None = None
+    gain: float = GAIN
+    usual: int = _HIDDEN
+
+    def on(self, text: Corpus, work: Work = Work()) -> LinearState:
+        """The state of ``text``."""
+        past, future = fitted_window(len(text), self.past, self.future)
+        counts = offset_counts(text, range(past + future + 1), work=work)
+        most = directions_of(int(np.count_nonzero(counts.table(0).diagonal())), past, future)
+        return linear_state(
+            counts, min(self.usual, most) if self.hidden is None else self.hidden, past=past, future=future
+        )
+
+    def written(self, text: Corpus, work: Work) -> WrittenState:
+        """Its neurons."""
+        state = self.on(text, work)
+        detail = f"{len(state.F)} neurons, {state.past} bytes before, {state.future} after"
+        return WrittenState(state.elman(self.gain), None, detail, state)
+
+
 def linear_state(
-    counts: OffsetCounts, hidden: int, *, past: int = 6, future: int = 4, floor: float = 1e-3
+    counts: OffsetCounts, hidden: int, *, past: int = _PAST, future: int = _FUTURE, floor: float = 1e-3
 ) -> LinearState:
     """The H directions of the last ``past`` bytes that correlate most with the next ``future`` ones.
 
@@ -100,9 +147,9 @@ def linear_state(
         integer(name, value, 1)
     positive("floor", floor)
     tables, shares, seen = _tables(counts, past + future)
-    if hidden > (least := min(past, future) * (len(seen) - 1)):
+    if hidden > (most := directions_of(len(seen), past, future)):
         raise InputError(
-            f"hidden must be at most {least} for {len(seen)} different bytes and {min(past, future)} of them in a row, "
+            f"hidden must be at most {most} for {len(seen)} different bytes and {min(past, future)} of them in a row, "
             f"got {hidden}",
             hint="name fewer neurons, or a larger --past and --future",
         )
@@ -128,10 +175,39 @@ def linear_state(
     G[:, seen] = both[:, hidden:]
     p = np.zeros(ALPHABET)
     p[seen] = shares
-    kept = float(np.sum(both * outputs) / np.trace(spread))
+    variance = float(np.trace(spread))
+    kept = float(np.sum(both * outputs)) / variance if variance else math.nan
     weights = np.zeros((hidden, past, ALPHABET))
     weights[:, :, seen] = directions.T.reshape(hidden, past, len(seen))
-    return LinearState(both[:, :hidden], G, p, correlations, weights, kept, float(values[-1] / values[0]))
+    return LinearState(both[:, :hidden], G, p, correlations, weights, kept, float(values[-1] / values[0]), future)
+
+
+def directions_of(symbols: int, past: int, future: int) -> int:
+    """How many directions of the past can correlate with the future; one where there is but one kind of byte."""
+    return min(past, future) * max(1, symbols - 1)
+
+
+def fitted_window(length: int, past: int | None, future: int | None) -> tuple[int, int]:
+    """Bytes before and after that a text of ``length`` bytes has room for (default: 6 and 4, or what there is).
+
+    Examples
+    --------
+    >>> fitted_window(1024, None, None), fitted_window(8, None, None), fitted_window(8, 5, None)
+    ((6, 4), (4, 3), (5, 2))
+    """
+    before = _PAST if past is None else integer("past", past, 1)
+    after = _FUTURE if future is None else integer("future", future, 1)
+    while before + after >= length:
+        if past is None and before > 1 and (before > after or future is not None or after == 1):
+            before -= 1
+        elif future is None and after > 1:
+            after -= 1
+        else:
+            raise InputError(
+                f"the part that is counted must be longer than the window of {before + after} bytes, got {length}",
+                hint="name a longer corpus",
+            )
+    return before, after
 
 
 def _tables(counts: OffsetCounts, reach: int) -> tuple[Doubles, Doubles, NDArray[np.int64]]:

@@ -53,7 +53,7 @@ def conjunction_rows(growth: Growth, text: Corpus) -> Table:
     part = text.slice(0, min(len(text), _SHOWN))
     states = lane_states(growth.model, part, work=Work(threads=1))
     shares = np.bincount(part.data, minlength=ALPHABET) / len(part)
-    rows, neuron = [], growth.model.hidden - sum(len(one.conjunctions) for one in growth.rounds)
+    rows, neuron = [], growth.began
     for turn, one in enumerate(growth.rounds, start=1):
         for conjunction in one.conjunctions:
             before = states[:-1] @ growth.model.W_h[neuron]  # at 1 … n-1

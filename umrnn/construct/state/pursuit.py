@@ -9,6 +9,7 @@ rank-one fit of the tensor M, found by solving for v, a and the output pattern w
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ def moments(
     mean: Floats,
     spread: Floats,
     *,
-    threads: int | None = None,
+    threads: int | Executor | None = None,
 ) -> StateMoments:
     """Sums by byte, a chunk of positions at a time.
 
