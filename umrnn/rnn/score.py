@@ -36,6 +36,7 @@ def bits_after(model: Elman | Predictor, corpus: Corpus, boundary: int, *, work:
     work.progress.start("evaluate", len(corpus) - 1, "B")
     for first, bits in surprises(model, corpus):
         total += float(bits[max(0, boundary - 1 - first) :].sum())
-        work.progress.advance(len(bits))
+        scored = first + len(bits) - (boundary - 1)
+        work.progress.advance(len(bits), **({"bpc": total / scored} if scored > 0 else {}))
     work.progress.finish()
     return total / (len(corpus) - boundary)
