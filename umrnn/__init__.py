@@ -6,7 +6,10 @@ training. ``umrnn.interpret`` reads events out of numbers, ``umrnn.construct`` w
 """
 
 from importlib import import_module
-from typing import Any
+
+TYPE_CHECKING = False  # as typing has it, whose import would take part of the time in which Ctrl-C has no handler
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["Corpus", "__version__", "construct", "interpret", "rnn", "um"]
@@ -14,7 +17,7 @@ __all__ = ["Corpus", "__version__", "construct", "interpret", "rnn", "um"]
 _LAZY = {"um": "umrnn.um", "rnn": "umrnn.rnn", "interpret": "umrnn.interpret", "construct": "umrnn.construct"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a submodule at first use, so that ``import umrnn`` costs nothing."""
     if name in _LAZY:
         return import_module(_LAZY[name])

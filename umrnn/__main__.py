@@ -2,12 +2,15 @@
 
 import os
 import signal
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # as typing has it, whose import would take part of the time in which Ctrl-C has no handler
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 __all__ = ["start"]
 
 
-def start() -> NoReturn:
+def start() -> "NoReturn":
     """Run the command line; Ctrl-C leaves with one line and code 130 from here on, also while modules are imported."""
     handled = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a caller has it ignored
     if handled:
@@ -19,7 +22,7 @@ def start() -> NoReturn:
     main()
 
 
-def _leave(number: int, frame: Any) -> NoReturn:
+def _leave(number: int, frame: "Any") -> "NoReturn":
     os.write(2, b"interrupted\n")
     os._exit(128 + number)
 

@@ -77,7 +77,7 @@ def parse_byte(text: str) -> Byte:
     if text.isascii() and len(text) > 1:
         try:
             plain = text.encode().decode("unicode_escape") if text.startswith("\\") else chr(int(text, 0))
-        except ValueError:
+        except (ValueError, OverflowError):
             plain = text
     else:
         plain = text
