@@ -12,12 +12,18 @@ from umrnn.errors import InputError
 __all__ = ["contiguous", "integer", "offset_tuple", "positive", "writable_file"]
 
 
-def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """``value`` as an int in ``[low, high]``; ``high=None`` leaves the top open."""
+MOST = 10**6  # of whatever is counted out or done again: beyond, it is a slip of the finger, or fits no memory
+
+
+def integer(name: str, value: Any, low: int, high: int | None = MOST) -> int:
+    """``value`` as an int in ``[low, high]``; ``high=None``, for seeds and numbers of bytes, leaves the top open."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise InputError(f"{name} must be an integer, got {value!r}")
     if value < low or (high is not None and value > high):
-        rule = f"at least {low}" if high is None else f"in [{low}, {high}]"
+        if high is None or high == MOST:
+            rule = f"at least {low}" if value < low else f"at most {MOST}"
+        else:
+            rule = f"in [{low}, {high}]"
         raise InputError(f"{name} must be {rule}, got {value}")
     return int(value)
 
@@ -32,7 +38,7 @@ def positive(name: str, value: float) -> float:
 
 def offset_tuple(offsets: Iterable[int], length: int, *, least: int = 1, noun: str = "offset") -> tuple[int, ...]:
     """``offsets`` (or lags) as distinct integers in ``[least, length - 1]``, in the order given."""
-    chosen = tuple(integer(f"every {noun}", d, least) for d in offsets)
+    chosen = tuple(integer(f"every {noun}", d, least, None) for d in offsets)
     if not chosen:
         raise InputError(f"{noun}s must name at least one {noun}, got none")
     repeated = sorted({d for d in chosen if chosen.count(d) > 1})

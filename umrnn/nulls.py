@@ -17,7 +17,6 @@ from umrnn.errors import InputError
 
 __all__ = ["Check", "Null", "Split", "held_apart", "share_of"]
 
-_MOST = 1_000_000  # permutations: p-values of a millionth
 _ROOM = 1 << 30  # bytes that all permutations together may take
 _MANY, _FEW = 20_000, 39  # 39 shuffles can still show p = .025
 _DIGITS = 10**7  # shares are meant as written: up to seven digits after the point, or a fraction of such numbers
@@ -112,9 +111,8 @@ class Null:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if integer("permutations", self.permutations, 0) > _MOST:
-            raise InputError(f"permutations must be at most {_MOST}, got {self.permutations}")
-        integer("seed", self.seed, 0)
+        integer("permutations", self.permutations, 0)
+        integer("seed", self.seed, 0, None)
 
     @classmethod
     def usual(cls, permutations: int | None, positions: int, seed: int = 0) -> "Null":

@@ -6,18 +6,23 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import typer
+
 from umrnn.cli.options import ByteRange, parse_range
 from umrnn.errors import InputError
 from umrnn.report.text import show_text, spell
 
 if TYPE_CHECKING:
+    from umrnn.alphabet import Alphabet
     from umrnn.corpus import Corpus
     from umrnn.rnn.formats import ModelFile, ReadoutFile
+    from umrnn.rnn.states import States
 
 __all__ = [
     "check_reads_bytes",
     "files_read",
     "open_corpus",
+    "open_explained",
     "open_known",
     "open_model",
     "open_predictor",
@@ -84,6 +89,31 @@ def open_reading(source: str, byte_range: ByteRange | None, model: str | None) -
     return recoded(open_corpus(source, byte_range), network), network
 
 
+def open_explained(
+    source: str, byte_range: ByteRange | None, model: str | None, states: str | None, alphabet: str | None
+) -> tuple["Corpus", "ModelFile | States"]:
+    """The corpus and what is read on it: a network as :func:`open_reading` has it, or states in a file.
+
+    Raises
+    ------
+    InputError
+        If there is not one state per byte, or per symbol of ``alphabet``.
+    """
+    from umrnn.alphabet import Alphabet
+    from umrnn.rnn.states import States
+
+    if states is None:
+        if alphabet is not None:
+            raise typer.BadParameter("--alphabet is that of --states; a network's lies in its file")
+        return open_reading(source, byte_range, model)
+    if model is not None:
+        raise typer.BadParameter("give either --states or --model")
+    corpus = open_corpus(source, byte_range)
+    if alphabet is not None:
+        corpus = _spelled(corpus, Alphabet.in_file(alphabet))
+    return corpus, States.open(states, corpus)
+
+
 def recoded(corpus: "Corpus", network: "ModelFile | ReadoutFile") -> "Corpus":
     """``corpus`` as the network reads it: in the symbols of its alphabet, which tables then show.
 
@@ -93,9 +123,12 @@ def recoded(corpus: "Corpus", network: "ModelFile | ReadoutFile") -> "Corpus":
         If the corpus holds anything that is not in the alphabet.
     """
     alphabet = getattr(network, "alphabet", None)
-    if alphabet is None:
-        return corpus
-    read: Corpus = alphabet.recode(corpus)
+    return corpus if alphabet is None else _spelled(corpus, alphabet)
+
+
+def _spelled(corpus: "Corpus", alphabet: "Alphabet") -> "Corpus":
+    """``corpus`` in the symbols of ``alphabet``, which tables then show."""
+    read = alphabet.recode(corpus)
     spell(alphabet.spellings)
     if read is not corpus:
         name = show_text(corpus.name)

@@ -24,6 +24,8 @@ __all__ = [
     "PermutationsOption",
     "RangeOption",
     "SeedOption",
+    "StatesOption",
+    "SymbolsOption",
     "TableOption",
     "ThreadsOption",
     "parse_byte",
@@ -103,6 +105,18 @@ RangeOption = Annotated[
 ]
 ModelOption = Annotated[
     str | None, typer.Option("--model", metavar="PATH", help="Network to use. [default: the one that ships]")
+]
+StatesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--states", metavar="PATH", help="Read these states, a .npy array of a row per byte, not a network's."
+    ),
+]
+SymbolsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--alphabet", metavar="PATH", help="JSON: --states has a row per symbol of this vocabulary, not byte."
+    ),
 ]
 OffsetsOption = Annotated[
     Offsets | None,

@@ -32,8 +32,8 @@ from umrnn.interpret.factors import (
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.model_file import ModelFile, opened
-from umrnn.rnn.states import States
+from umrnn.rnn.model_file import ModelFile
+from umrnn.rnn.states import States, opened_states
 from umrnn.rnn.weights import Elman
 from umrnn.statistics import false_discovery_q, mean_of_known
 
@@ -168,10 +168,8 @@ def factor_map(
     """
     chosen = _checked(lags, corpus)
     first, stop = max(chosen), len(corpus)
-    model, facts = (None, None) if isinstance(source, States) else opened(source)[:2]
-    states = source if isinstance(source, States) else States.of(model, corpus, work=work)  # type: ignore[arg-type]
-    if len(states.rows) != len(corpus):
-        raise InputError(f"states must have one row per byte, got {len(states.rows)} rows for {len(corpus)} bytes")
+    explained = opened_states(source, corpus)
+    model, states = explained.model, explained.run(corpus, work)
     check = check or Check(null=Null.usual(None, len(corpus)))
     null = check.null.fitting(16 * states.neurons)
     counted = check.split.boundary(len(corpus)) - first
@@ -182,7 +180,7 @@ def factor_map(
     settings = {"lags": list(chosen), "permutations": null.permutations}
     settings |= {"held_out_from": corpus.start + first + counted, "features": features}
     return FactorMap(
-        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=facts),
+        provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads, model=explained.facts),
         neurons=found.neurons,
         signs=found.signs,
         positions=stop - first,

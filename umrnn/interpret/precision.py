@@ -147,7 +147,7 @@ def precision(
     >>> precision(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), starts=0).headline()["bpc_sign_readout"]
     8.0
     """
-    starts, seed = integer("starts", starts, 0, _MOST), integer("seed", seed, 0)
+    starts, seed = integer("starts", starts, 0, _MOST), integer("seed", seed, 0, None)
     check_predicts(corpus)
     network, facts, _ = opened(model)
     moved = [np.random.default_rng((seed, i)).uniform(-_MOVED, _MOVED, network.hidden) for i in range(starts)]

@@ -1,9 +1,10 @@
 """Saturation: how near its limits each neuron lives, how often its sign flips, and which neurons flip together."""
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import nan
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +18,25 @@ from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.records import Floats
-from umrnn.rnn.model_file import ModelFile, opened
+from umrnn.rnn.model_file import ModelFile
 from umrnn.rnn.score import check_predicts
-from umrnn.rnn.trace import Block, trace
+from umrnn.rnn.states import States, opened_states
+from umrnn.rnn.trace import trace
 from umrnn.rnn.weights import Elman
 
 __all__ = ["FlipPair", "Saturation", "SaturationOfNeuron", "saturation"]
 
 _LONGEST_DWELL = 100  # steps; the published figures leave longer stays out
 _DRAWS = 19
+_ROWS = 4096  # states looked at together, as many as a network gives at once
 
 
 @dataclass(frozen=True)
 class SaturationOfNeuron:
-    """One neuron over the corpus; ``dwell`` is None where it never flips twice within 100 steps."""
+    """One neuron over the corpus; dwell is None where it never flips twice within 100 steps.
+
+    ``mean_abs_preactivation`` is NaN where there are states alone.
+    """
 
     neuron: int
     flips: int
@@ -115,7 +121,7 @@ _BEHAVIOUR = {"frozen": 0, "settled": 5, "active": 50, "volatile": None}  # most
 
 
 def saturation(
-    model: Elman | ModelFile,
+    source: Elman | ModelFile | States,
     corpus: Corpus,
     *,
     top: int = 20,
@@ -132,6 +138,7 @@ def saturation(
 
     Parameters
     ----------
+    source : a network, or states of any recurrent network, one row per byte
     top : pairs to list, 0 … all
     null : draws of random turns, default: 19; each takes 4 H² bytes of memory
 
@@ -148,19 +155,19 @@ def saturation(
     2
     """
     top, states = integer("top", top, 0), check_predicts(corpus)
-    network, facts, _ = opened(model)
-    null = (null or Null(_DRAWS)).fitting(_width(states).itemsize * network.hidden**2)
-    sums, steps = _Sums(network.hidden, null, states), states - 1
+    explained = opened_states(source, corpus)
+    null = (null or Null(_DRAWS)).fitting(_width(states).itemsize * explained.neurons**2)
+    sums, steps = _Sums(explained.neurons, null, states), states - 1
     work.progress.start("sign flips", states, "B")
     with one_thread(), pool(work.threads) as executor:  # held here: the limit is the calling thread's to set
-        for block in trace(network, corpus):
-            sums.add(block, executor)
-            work.progress.advance(len(block.bits))
+        for piece in _pieces(explained.source, corpus):
+            sums.add(piece, executor)
+            work.progress.advance(len(piece.h))
     work.progress.finish()
     pairs, null_max = sums.pairs(top, steps)
     return Saturation(
         steps=steps,
-        rows=tuple(sums.neuron(j, steps) for j in range(network.hidden)),
+        rows=tuple(sums.neuron(j, steps) for j in range(explained.neurons)),
         pairs=pairs,
         dwell=tuple(sums.dwell.sum(axis=0).tolist()),
         null_max_jaccard=null_max,
@@ -169,7 +176,7 @@ def saturation(
             parameters={"top": top, "permutations": null.permutations},
             seed=null.seed,
             threads=work.threads,
-            model=facts,
+            model=explained.facts,
         ),
     )
 
@@ -177,6 +184,25 @@ def saturation(
 def _width(states: int) -> np.dtype[Any]:
     """Integers that can count so many states."""
     return np.dtype(np.int32 if states < 1 << 31 else np.int64)
+
+
+class _Piece(NamedTuple):
+    """Consecutive states that predict, (m, H), and their pre-activations, which only a network has."""
+
+    start: int
+    h: Floats
+    z: Floats | None
+
+
+def _pieces(source: Elman | States, corpus: Corpus) -> Iterator[_Piece]:
+    """All states but the last."""
+    if isinstance(source, Elman):
+        for block in trace(source, corpus):
+            yield _Piece(block.start, block.h[: len(block.bits)], block.z[: len(block.bits)])
+        return
+    last = len(corpus) - 1
+    for start in range(0, last, _ROWS):
+        yield _Piece(start, source.rows[start : min(start + _ROWS, last)], None)
 
 
 class _Sums:
@@ -191,12 +217,12 @@ class _Sums:
         self.size, self.preactivation = np.zeros(hidden), np.zeros(hidden)
         self.small, self.large = np.zeros(hidden, np.int64), np.zeros(hidden, np.int64)
 
-    def add(self, block: Block, executor: Executor | None) -> None:
-        """One more block of the run."""
-        states = block.h[: len(block.bits)]
+    def add(self, piece: _Piece, executor: Executor | None) -> None:
+        """One more piece of the run."""
+        states = piece.h
         size = np.abs(states)
         self.size += size.sum(axis=0, dtype=np.float64)
-        self.preactivation += np.abs(block.z[: len(states)]).sum(axis=0, dtype=np.float64)
+        self.preactivation += nan if piece.z is None else np.abs(piece.z).sum(axis=0, dtype=np.float64)
         self.small += (size < 0.5).sum(axis=0)
         self.large += (size > 0.95).sum(axis=0)
         joined = np.concatenate([self._before.astype(states.dtype), states])
@@ -204,11 +230,11 @@ class _Sums:
         if len(joined) < 2:
             return
         flips = np.empty((len(joined) - 1, joined.shape[1]), np.float32)
-        sign_flips(joined, block.start + len(states) - len(joined), self._last, flips, self.dwell)
+        sign_flips(joined, piece.start + len(states) - len(joined), self._last, flips, self.dwell)
 
         def count(number: int) -> None:
             """The observed flips for -1, else those of a draw."""
-            seen = flips if number < 0 else _turned(flips, self._null.generator(number, block.start))
+            seen = flips if number < 0 else _turned(flips, self._null.generator(number, piece.start))
             # Products of 0 and 1 are exact: a block has fewer than 2^24 steps.
             self.together[1 + number] += (seen.T @ seen).astype(self.together.dtype)
 

@@ -29,7 +29,7 @@ def c_random(seed: int, count: int) -> NDArray[np.int64]:
     [71876166, 708592740, 1483128881]
     """
     seed = integer("seed", seed, 0, 2**32 - 1)
-    words = np.zeros(_WARM_UP + integer("count", count, 0), np.int64)
+    words = np.zeros(_WARM_UP + integer("count", count, 0, None), np.int64)
     word = (seed or 1) - (2**32 if seed >= 2**31 else 0)  # the C library holds it in a signed integer
     words[0] = word % 2**32
     for i in range(1, 31):

@@ -55,7 +55,7 @@ def sample(
     """
     length = integer("length", length, 0, LONGEST)
     temperature = positive("temperature", temperature)
-    generator = np.random.default_rng(integer("seed", seed, 0))
+    generator = np.random.default_rng(integer("seed", seed, 0, None))
     weights = parameters(model)
     space = allocate(ALPHABET, model.hidden, 1, model.dtype)
     space.W_h_transposed[:] = weights.W_h.T

@@ -1,7 +1,7 @@
 """States: the rows a reading explains, from a run of a network or from a user's own file."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from umrnn.errors import InputError
 from umrnn.progress import Work
 from umrnn.rnn.kernels import moments as kernels
 from umrnn.rnn.kernels.records import Floats
+from umrnn.rnn.model_file import ModelFile, opened
 from umrnn.rnn.trace import room_for_states, trace
 from umrnn.rnn.weights import Elman
 
-__all__ = ["States"]
+__all__ = ["Explained", "States", "opened_states"]
 
 _ROWS = 1 << 16  # rows looked at together
 _PLAIN = 40  # binary exponents within which squares of float32, and their sums, keep their precision
@@ -30,10 +31,12 @@ class States:
     ----------
     rows : shape (n, H), float32 or float64, C-contiguous and finite; may be mapped from a file
     mapped : whether ``rows`` lie in a file, so that they are best read in their order
+    name : the file they are from, if any
     """
 
     rows: Floats
     mapped: bool = False
+    name: str | None = None
 
     @property
     def neurons(self) -> int:
@@ -96,7 +99,11 @@ class States:
         if not isinstance(array, np.ndarray):
             hint = "save states with numpy.save, as one array of shape (n, H)"
             raise InputError(f"{path} cannot be read as a .npy array of numbers", hint=hint)
-        return cls.given(array, corpus)
+        return replace(cls.given(array, corpus), name=str(path))
+
+    def facts(self) -> dict[str, Any]:
+        """What a result says about the states it measured."""
+        return {"states": self.name, "neurons": self.neurons, "dtype": str(self.rows.dtype)}
 
     def moments(self, first: int, stop: int) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
         """Mean of each neuron over the rows ``[first, stop)`` and the sum of squares about it, all (H,).
@@ -112,6 +119,43 @@ class States:
         kernels.add_squares(rows, centre, rest, squares, moved)
         rest /= count
         return centre, rest, np.where(moved > 0, np.maximum(squares - count * rest**2, 0.0), 0.0)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What a reading of states looks at: a network still to be run, or states; and what its result says of it."""
+
+    source: "Elman | States"
+    facts: dict[str, Any]
+
+    @property
+    def neurons(self) -> int:
+        """H, the width of a state."""
+        return self.source.neurons if isinstance(self.source, States) else self.source.hidden
+
+    @property
+    def model(self) -> Elman | None:
+        """The network, if there is one."""
+        return self.source if isinstance(self.source, Elman) else None
+
+    def run(self, corpus: Corpus, work: Work = Work()) -> States:
+        """The states, those of a network after running it."""
+        return self.source if isinstance(self.source, States) else States.of(self.source, corpus, work=work)
+
+
+def opened_states(source: "Elman | ModelFile | States", corpus: Corpus) -> Explained:
+    """The network or the states that a reading of states is given.
+
+    Raises
+    ------
+    InputError
+        If there is not one state per byte of ``corpus``.
+    """
+    if not isinstance(source, States):
+        return Explained(*opened(source)[:2])
+    if len(source.rows) != len(corpus):
+        raise InputError(f"states must have one row per byte, got {len(source.rows)} rows for {len(corpus)} bytes")
+    return Explained(source, source.facts())
 
 
 def _largest(rows: NDArray[Any]) -> NDArray[np.float64]:

@@ -178,7 +178,7 @@ def _measured(
 ) -> SkipPatterns:
     """All figures of one tuple, which may be empty where a search found nothing."""
     split, null = check.split, check.null
-    top, min_count = integer("top", settings["top"], 0), integer("min-count", settings["min_count"], 1)
+    top, min_count = integer("top", settings["top"], 0), integer("min-count", settings["min_count"], 1, None)
     held_out = prefix_scores(corpus, offsets, split, work=work)
     contexts = Cells.whole(corpus)
     prefixes = []

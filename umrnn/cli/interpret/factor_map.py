@@ -1,12 +1,11 @@
 """``umrnn interpret factor-map`` and ``neuron``: each neuron as a table of the bytes at two lags; one in full."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from umrnn.cli.inputs import files_read, open_corpus, open_reading
+from umrnn.cli.inputs import files_read, open_explained, open_reading
 from umrnn.cli.options import (
-    ByteRange,
     CorpusOption,
     FormatOption,
     LagsOption,
@@ -14,6 +13,8 @@ from umrnn.cli.options import (
     OutputOption,
     RangeOption,
     SeedOption,
+    StatesOption,
+    SymbolsOption,
     TableOption,
     ThreadsOption,
 )
@@ -27,11 +28,6 @@ ShufflesOption = Annotated[
     ),
 ]
 
-if TYPE_CHECKING:
-    from umrnn.corpus import Corpus
-    from umrnn.rnn.formats import ModelFile
-    from umrnn.rnn.states import States
-
 __all__ = ["factor_map", "neuron"]
 
 
@@ -39,10 +35,8 @@ def factor_map(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
     model: ModelOption = None,
-    states: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="Explain these states, a .npy array of one row per byte, not a network's."),
-    ] = None,
+    states: StatesOption = None,
+    alphabet: SymbolsOption = None,
     lags: LagsOption = None,
     features: Annotated[
         bool, typer.Option("--features", help="Try word length, tags and other features of the text too.")
@@ -59,9 +53,9 @@ def factor_map(
     from umrnn.nulls import Check, Null
     from umrnn.report.output import Output, drawn_work
 
-    read = files_read(the_corpus=corpus, the_model=model, the_states=states)
+    read = files_read(the_corpus=corpus, the_model=model, the_states=states, the_alphabet=alphabet)
     sink = Output.to("interpret factor-map", format, output, table, keep=read)
-    source, explained = _explained(corpus, byte_range, model, states)
+    source, explained = open_explained(corpus, byte_range, model, states, alphabet)
     check, chosen = Check(null=Null.usual(permutations, len(source), seed)), lags.values if lags else None
     with drawn_work(threads) as work:
         sink.emit(interpret.factor_map(explained, source, chosen, features=features, check=check, work=work))
@@ -93,17 +87,3 @@ def neuron(
     with drawn_work(threads) as work:
         card = interpret.neuron(network, source, index, chosen, top=top, check=check, work=work)
     sink.emit(card)
-
-
-def _explained(
-    corpus: str, byte_range: ByteRange | None, model: str | None, states: str | None
-) -> tuple["Corpus", "ModelFile | States"]:
-    """The corpus and what is to be explained on it."""
-    from umrnn.rnn.states import States
-
-    if states is None:
-        return open_reading(corpus, byte_range, model)
-    if model is not None:
-        raise typer.BadParameter("give either --states or --model")
-    source = open_corpus(corpus, byte_range)
-    return source, States.open(states, source)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from umrnn.cli.inputs import files_read, open_reading
+from umrnn.cli.inputs import files_read, open_explained, open_reading
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -12,6 +12,8 @@ from umrnn.cli.options import (
     OutputOption,
     RangeOption,
     SeedOption,
+    StatesOption,
+    SymbolsOption,
     TableOption,
     ThreadsOption,
 )
@@ -48,6 +50,8 @@ def saturation(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
     model: ModelOption = None,
+    states: StatesOption = None,
+    alphabet: SymbolsOption = None,
     top: Annotated[int, typer.Option("--top", metavar="K", help="How many pairs that flip together to list.")] = 20,
     permutations: Annotated[
         int, typer.Option("--permutations", metavar="N", help="Random turns of the flips that simulate chance.")
@@ -63,12 +67,12 @@ def saturation(
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_work
 
-    read = files_read(the_corpus=corpus, the_model=model)
+    read = files_read(the_corpus=corpus, the_model=model, the_states=states, the_alphabet=alphabet)
     sink = Output.to("interpret saturation", format, output, table, keep=read)
-    source, network = open_reading(corpus, byte_range, model)
+    source, explained = open_explained(corpus, byte_range, model, states, alphabet)
     null = Null(permutations, seed)
     with drawn_work(threads) as work:
-        sink.emit(measure(network, source, top=top, null=null, work=work))
+        sink.emit(measure(explained, source, top=top, null=null, work=work))
 
 
 def precision(

@@ -21,7 +21,7 @@ def fitted_descent_bytes(given: int | None, text: Corpus) -> int:
     (1037, 214)
     """
     if given is not None:
-        return integer("descent-bytes", given, 1)
+        return integer("descent-bytes", given, 1, None)
     latest = min(DESCENT_BYTES, max(1, len(text) - 1))
     return max(1, min(DESCENT_BYTES, CHEAP // outputs_of(text, latest)))
 

@@ -83,7 +83,7 @@ def byte_codes(design: str, bits: int, seed: int = 0) -> Codes:
         case "mixed":
             ones = _mixed(_mixed(x) + j * np.uint32(_STEP)) & 1
         case "random":
-            order = np.random.default_rng(integer("seed", seed, 0)).random((ALPHABET, bits)).argsort(axis=0)
+            order = np.random.default_rng(integer("seed", seed, 0, None)).random((ALPHABET, bits)).argsort(axis=0)
             ones = order < ALPHABET // 2
         case "bits":
             ones = x >> j & 1

@@ -56,7 +56,7 @@ class Descents:
     leave_out: int = 1
 
     def __post_init__(self) -> None:
-        integer("descent-bytes", self.latest, 1)
+        integer("descent-bytes", self.latest, 1, None)
 
     def span(self, lesson: Lesson) -> Span:
         """The positions seen."""

@@ -82,6 +82,7 @@ def grow(
         If ``base`` has more than ``hidden`` neurons, or the corpus has fewer than three bytes.
     """
     integer("rounds", rounds, 1)
+    integer("hidden", hidden, 1)
     positive("window", window)
     if not base.hidden <= hidden:
         raise InputError(f"hidden must be at least the {base.hidden} neurons to begin with, got {hidden}")
