@@ -18,6 +18,8 @@ from umrnn.interpret.patching import patch_positions, patch_texts
 from umrnn.interpret.precision import precision
 from umrnn.interpret.saturation import saturation
 from umrnn.interpret.signs import boolean_influence
+from umrnn.interpret.state_alignment import state_alignment
+from umrnn.interpret.state_memory import state_memory
 from umrnn.interpret.svd import svd
 from umrnn.interpret.weights import read_weights
 from umrnn.rnn.states import States
@@ -43,5 +45,7 @@ __all__ = [
     "precision",
     "read_weights",
     "saturation",
+    "state_alignment",
+    "state_memory",
     "svd",
 ]

@@ -1,7 +1,7 @@
 """Memory depth: how many bytes back what the network read still changes what it predicts."""
 
 from dataclasses import dataclass, replace
-from math import e, isnan, nan
+from math import nan
 from typing import Any, final
 
 import numpy as np
@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from umrnn._validate import integer
 from umrnn.corpus import Corpus, byte_counts
 from umrnn.interpret.contexts import (
+    FALSE_DISCOVERIES,
     Contexts,
     Deviation,
     PrecisionDepth,
     Spread,
     depth_limits,
     divergence,
+    first_below,
     group_spread,
+    last_discovery,
     other_seen,
 )
 from umrnn.nulls import Null
@@ -35,7 +38,6 @@ _DEPTH, _CONTEXT, _POSITIONS = 30, 50, 2000  # as published
 _SEED = 42  # of the published procedure; the offset is added
 _CHANGED = 500  # contexts in which a byte is replaced
 _HORIZON = 1000  # steps that each precision is followed
-_FALSE_DISCOVERIES = 0.01
 _MOST = 100_000  # contexts for an offset: predictions of 256 numbers each
 
 
@@ -98,10 +100,10 @@ class Memory(Result):
         """Depth by each method, the predicted limits, the measured ones."""
         rows = self.offsets
         return {
-            "depth_method_1": _first_below([row.kl_bits for row in rows]),
-            "depth_method_2": _first_below([row.group_variance for row in rows]),
-            "depth_corrected": _last_found([row.q_value for row in rows]),
-            "depth_conditional": _last_found([row.conditional_q_value for row in rows]),
+            "depth_method_1": first_below([row.kl_bits for row in rows]),
+            "depth_method_2": first_below([row.group_variance for row in rows]),
+            "depth_corrected": last_discovery([row.q_value for row in rows]),
+            "depth_conditional": last_discovery([row.conditional_q_value for row in rows]),
             "mean_surprisal_bits": self.mean_surprisal,
             **{f"predicted_depth_{limit.precision}": limit.predicted_depth for limit in self.limits},
             **{f"measured_depth_{limit.precision}": limit.measured_depth for limit in self.limits},
@@ -115,18 +117,6 @@ class Memory(Result):
             "limits": Table.of_records(self.limits, PrecisionDepth),
             "deviations": Table.of_records(self.deviations, Deviation),
         }
-
-
-def _first_below(values: list[float]) -> int | None:
-    """The published depth: the first offset whose value is below 1/e of the largest; None if none is."""
-    known = [value for value in values if not isnan(value)]
-    limit = max(known, default=nan) / e
-    return next((k for k, value in enumerate(values, 1) if value < limit), None)
-
-
-def _last_found(q_values: list[float]) -> int:
-    """The largest offset that is a discovery; 0 for none."""
-    return max((k for k, q in enumerate(q_values, 1) if q <= _FALSE_DISCOVERIES), default=0)
 
 
 def memory(
@@ -213,7 +203,7 @@ def sufficient_null(corpus: Corpus, depth: int | None = None, permutations: int 
     """
     asked = min(_DEPTH, len(corpus) - 1) if depth is None else min(depth, len(corpus))
     offsets = max(1, asked)  # what is out of range is refused where it is used
-    return Null(round(offsets / _FALSE_DISCOVERIES) - 1 if permutations is None else permutations, seed)
+    return Null(round(offsets / FALSE_DISCOVERIES) - 1 if permutations is None else permutations, seed)
 
 
 def _by_offset(sample: "_Sample", depth: int, work: Work) -> list[MemoryAtOffset]:

@@ -1,10 +1,10 @@
 """``umrnn interpret alignment``: whether the network uses the bytes that counts say are informative."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from umrnn.cli.inputs import files_read, open_reading
+from umrnn.cli.inputs import files_read, open_explained
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -13,10 +13,15 @@ from umrnn.cli.options import (
     OutputOption,
     RangeOption,
     SeedOption,
+    StatesOption,
+    SymbolsOption,
     TableOption,
     ThreadsOption,
     parse_offsets,
 )
+
+if TYPE_CHECKING:
+    from umrnn.result import Result
 
 __all__ = ["alignment"]
 
@@ -35,6 +40,8 @@ def alignment(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
     model: ModelOption = None,
+    states: StatesOption = None,
+    alphabet: SymbolsOption = None,
     positions: PositionsOption = None,
     max_offset: Annotated[int | None, typer.Option(metavar="D", help="Largest offset. [default: 20]")] = None,
     threshold: Annotated[float, typer.Option(metavar="BITS", help="A pair above this is aligned.")] = 0.5,
@@ -52,14 +59,21 @@ def alignment(
 ) -> None:
     """Replace bytes, and ask whether those that matter are those that tell most about the next byte."""
     from umrnn.interpret.alignment import alignment as measure
+    from umrnn.interpret.state_alignment import state_alignment
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_work
+    from umrnn.rnn.states import States
 
-    read = files_read(the_corpus=corpus, the_model=model)
+    if states is not None and positions is not None:
+        raise typer.BadParameter("--positions names bytes to replace: leave it out with --states")
+    read = files_read(the_corpus=corpus, the_model=model, the_states=states, the_alphabet=alphabet)
     sink = Output.to("interpret alignment", format, output, table, keep=read)
-    source, network = open_reading(corpus, byte_range, model)
-    chosen: dict[str, Any] = {"positions": positions.values if positions else None, "max_offset": max_offset}
-    chosen |= {"null": Null.usual(permutations, len(source), seed)}
+    source, explained = open_explained(corpus, byte_range, model, states, alphabet)
+    null, places = Null.usual(permutations, len(source), seed), positions.values if positions else None
     with drawn_work(threads) as work:
-        result = measure(network, source, threshold=threshold, replace=replace, work=work, **chosen)
+        if isinstance(explained, States):
+            result: Result = state_alignment(explained, source, max_offset=max_offset, null=null, work=work)
+        else:
+            chosen: dict[str, Any] = {"threshold": threshold, "max_offset": max_offset, "null": null}
+            result = measure(explained, source, positions=places, replace=replace, work=work, **chosen)
     sink.emit(result)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from umrnn.cli.inputs import files_read, open_reading
+from umrnn.cli.inputs import files_read, open_explained
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -12,6 +12,8 @@ from umrnn.cli.options import (
     OutputOption,
     RangeOption,
     SeedOption,
+    StatesOption,
+    SymbolsOption,
     TableOption,
     ThreadsOption,
 )
@@ -23,6 +25,8 @@ def memory(
     corpus: CorpusOption = "siteinfo",
     byte_range: RangeOption = None,
     model: ModelOption = None,
+    states: StatesOption = None,
+    alphabet: SymbolsOption = None,
     depth: Annotated[
         int | None,
         typer.Option(metavar="K", help="Offsets to measure, 1 to K. [default: 30, or what the corpus allows]"),
@@ -44,11 +48,20 @@ def memory(
     """How many bytes back a prediction depends on, and how many the precision of the states allows."""
     from umrnn.interpret.memory import memory as measure
     from umrnn.interpret.memory import sufficient_null
+    from umrnn.interpret.state_memory import state_memory
     from umrnn.report.output import Output, drawn_work
+    from umrnn.rnn.states import States
 
-    read = files_read(the_corpus=corpus, the_model=model)
+    if states is not None and horizon is not None:
+        raise typer.BadParameter("--horizon runs the network: leave it out with --states")
+    read = files_read(the_corpus=corpus, the_model=model, the_states=states, the_alphabet=alphabet)
     sink = Output.to("interpret memory", format, output, table, keep=read)
-    source, network = open_reading(corpus, byte_range, model)
+    source, explained = open_explained(corpus, byte_range, model, states, alphabet)
     null = sufficient_null(source, depth, permutations, seed)
     with drawn_work(threads) as work:
-        sink.emit(measure(network, source, depth=depth, positions=positions, horizon=horizon, null=null, work=work))
+        if isinstance(explained, States):
+            sink.emit(state_memory(explained, source, depth=depth, positions=positions, null=null, work=work))
+        else:
+            sink.emit(
+                measure(explained, source, depth=depth, positions=positions, horizon=horizon, null=null, work=work)
+            )
