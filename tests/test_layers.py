@@ -172,7 +172,7 @@ def test_functions__take_no_bag_of_parameters():
     [
         ("result", "Table.of", 2, 2, True),
         ("result", "_short", 2, 1, False),
-        ("_validate", "integer", 7, 4, True),
+        ("_validate", "integer", 8, 4, True),
         ("cli.patterns", "ngram", 9, 9, True),
     ],
 )

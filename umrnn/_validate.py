@@ -20,10 +20,8 @@ def integer(name: str, value: Any, low: int, high: int | None = MOST) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise InputError(f"{name} must be an integer, got {value!r}")
     if value < low or (high is not None and value > high):
-        if high is None or high == MOST:
-            rule = f"at least {low}" if value < low else f"at most {MOST}"
-        else:
-            rule = f"in [{low}, {high}]"
+        bounds = f"at least {low}" if value < low else f"at most {MOST}"
+        rule = bounds if high in (None, MOST) else f"in [{low}, {high}]"
         raise InputError(f"{name} must be {rule}, got {value}")
     return int(value)
 

@@ -63,7 +63,8 @@ def test_memory__is_the_definition_and_owes_nothing_to_threads() -> None:
     means = np.array([rows.mean(axis=0) for rows in groups])
     expected = ((means - means.mean(axis=0)) ** 2).sum(axis=1).mean()
     assert found.offsets[1].group_variance == pytest.approx(expected)
-    assert found.offsets == state_memory(states, corpus, depth=3, null=Null(19), work=Work(2)).offsets
+    others = state_memory(states, corpus, depth=3, null=Null(19), work=Work(2)).offsets
+    assert repr(found.offsets) == repr(others)  # NaN is not itself
 
 
 def test_memory__of_nothing() -> None:

@@ -14,11 +14,11 @@ from umrnn.interpret.factors import rotations
 from umrnn.nulls import Null, Split
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
-from umrnn.rnn.evaluate import check_predicts
+from umrnn.rnn.score import check_predicts
 from umrnn.rnn.states import States, opened_states
 from umrnn.statistics import false_discovery_q, mean_of_known, spearman
-from umrnn.um.fitting import fitting
 from umrnn.um.pointwise import pointwise_information
+from umrnn.um.reachable import reachable
 
 __all__ = ["StateAlignment", "StateAlignmentAtOffset", "state_alignment"]
 
@@ -116,12 +116,12 @@ def state_alignment(
     0.01
     """
     check_predicts(corpus)
-    offsets = integer("max-offset", fitting(max_offset, _MAX_OFFSET, corpus), 1, len(corpus) - 1)
+    offsets = integer("max-offset", reachable(max_offset, _MAX_OFFSET, corpus), 1, len(corpus) - 1)
     null = (null or Null.usual(None, len(corpus))).fitting(8 * (offsets + 1))
     explained = opened_states(states, corpus)
     sample = _Sample.of(states, corpus, offsets)
     places = np.array(usual_positions(corpus), np.int64) - corpus.start
-    pmi = pointwise_information(corpus, places, offsets, threads=work.threads)
+    pmi = pointwise_information(corpus, places, offsets, work=work)
     found, drawn = sample.likeness(sample.rows, places), _turned(sample, places, pmi, null, work)
     r, chance = _correlations(found, pmi).tolist(), _means_of(drawn)
     p_values = [Null.p_value(one, draws.tolist()) if len(drawn) else nan for one, draws in zip(r, drawn.T)]
