@@ -169,7 +169,8 @@ class _Sample:
         for d in range(1, self.offsets + 1):
             reached, known = self.at[: self.counted] - d + 1 >= 0, places - d + 1 >= 0
             after_x = _means(rows[: self.counted][reached], data[self.at[: self.counted][reached] - d + 1])
-            out[known, d - 1] = (after_x @ before_y.T)[data[places[known] - d + 1], after[known]] / rows.shape[1]
+            pairs = after_x[data[places[known] - d + 1]], before_y[after[known]]
+            out[known, d - 1] = np.einsum("ph,ph->p", *pairs) / rows.shape[1]
         return out
 
 
