@@ -6,7 +6,7 @@ import pytest
 from tests.construct.test_state_sums import model_of
 from tests.corpora import markov, small
 from umrnn import construct, rnn
-from umrnn.construct.imitation.agreement import Cells, agreements, correlation, relabelled
+from umrnn.construct.imitation.agreement import SelectedWeights, agreements, correlation, relabelled
 from umrnn.construct.imitation.comparison import scrambled, usual_null
 from umrnn.construct.predict import predict
 from umrnn.corpus import Corpus
@@ -81,7 +81,7 @@ def test_predict__what_is_said_by_the_text_and_what_by_the_dynamics(published):
 def test_agreements__are_correlations_of_the_selected_weights():
     rng = np.random.default_rng(0)
     weights, *estimates = rng.standard_normal((4, 6, 6))
-    rows = agreements(("W_h", "x"), Cells(weights, {"all": 0.0, "large": 0.7}), estimates, Null(5, seed=3))
+    rows = agreements(("W_h", "x"), SelectedWeights(weights, {"all": 0.0, "large": 0.7}), estimates, Null(5, seed=3))
     for row, chosen in zip(rows, (weights == weights, np.abs(weights) >= 0.7)):
         assert row.count == chosen.sum()
         assert row.r == pytest.approx(np.corrcoef(weights[chosen], estimates[0][chosen])[0, 1])
@@ -98,16 +98,16 @@ def test_agreements__are_correlations_of_the_selected_weights():
 
 def test_agreements__without_draws_or_variation():
     weights, flat = np.ones((2, 2)), np.zeros((2, 2))
-    (row,) = agreements(("W_x", "x"), Cells(weights, {"all": 0.0}), [flat] * 3, Null(0))
+    (row,) = agreements(("W_x", "x"), SelectedWeights(weights, {"all": 0.0}), [flat] * 3, Null(0))
     assert (row.null_r, row.p_value, row.null_sign_accuracy) == (None, None, None)
     assert np.isnan([row.r, row.sign_accuracy, row.split_half_r, row.rank_r]).all()
-    (row,) = agreements(("W_x", "x"), Cells(weights, {"all": 0.0}), [flat] * 3, Null(3))
+    (row,) = agreements(("W_x", "x"), SelectedWeights(weights, {"all": 0.0}), [flat] * 3, Null(3))
     assert (row.null_r, row.p_value) == (None, None)
 
 
 def test_cells__of_some_columns():
     weights, estimate = np.random.default_rng(1).standard_normal((2, 3, 5))
-    cells = Cells(weights, {"some": 0.0}, columns=np.array([1, 4]))
+    cells = SelectedWeights(weights, {"some": 0.0}, columns=np.array([1, 4]))
     (row,) = agreements(("W_x", "x"), cells, [estimate] * 3, Null(0))
     assert row.r == pytest.approx(correlation(weights[:, [1, 4]], estimate[:, [1, 4]]))
 

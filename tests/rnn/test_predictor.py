@@ -10,7 +10,7 @@ from umrnn import rnn
 from umrnn.corpus import Corpus
 from umrnn.nulls import Null
 from umrnn.rnn.predictor import surprises
-from umrnn.rnn.score import bits_after, bits_per_byte, two_scores
+from umrnn.rnn.score import bits_after, bits_per_byte
 
 
 class Counting:
@@ -30,13 +30,7 @@ class Counting:
 def test_score__of_anything_that_has_surprises(cuts, boundary):
     corpus, model = Corpus.from_bytes(bytes(21)), Counting(*cuts)
     assert bits_per_byte(model, corpus) == np.mean(range(1, 21))
-    before, after = two_scores(model, corpus, boundary)
-    assert before == np.mean(range(1, boundary))
-    assert after == bits_after(model, corpus, boundary) == np.mean(range(boundary, 21))
-
-
-def test_two_scores__of_a_text_without_an_end():
-    assert two_scores(Counting(2), Corpus.from_bytes(bytes(5)), 5) == (2.5, None)
+    assert bits_after(model, corpus, boundary) == np.mean(range(boundary, 21))
 
 
 def test_evaluate__of_anything_that_has_surprises():
