@@ -24,3 +24,8 @@ def __getattr__(name: str) -> "Any":
     if name == "Corpus":
         return import_module("umrnn.corpus").Corpus
     raise AttributeError(f"module 'umrnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The nouns, also before their first use."""
+    return sorted({*globals(), *__all__})

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
@@ -51,8 +51,6 @@ class Demo(Result):
     compressed : bits per byte of the whole text, by compressor
     seconds : of all of it
     """
-
-    screen: ClassVar[tuple[str, ...]] = ("story",)
 
     rows: tuple[Row, ...]
     orders: tuple[Row, ...]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from umrnn.errors import InputError
+from umrnn.report.choice import Choice
 from umrnn.report.machine import to_csv, to_json
 from umrnn.report.output import Output
 from umrnn.report.table import print_table, provenance_line, to_text
@@ -47,10 +48,10 @@ RESULT = Awkward(
     provenance=PROVENANCE,
 )
 
-GOLDEN = r"""offsets:  1,8
-bits:     0.0692712
-ok:       yes
-none:     –
+GOLDEN = r"""offsets  1,8
+bits     0.0692712
+ok       yes
+none     –
 
 patterns
 context   n[red]       bits   note
@@ -67,7 +68,7 @@ a[/]b bytes 3:9 · sha256 0123456789ab · model m fedcba987654 · umrnn 9 · see
 
 
 def test_to_text__golden():
-    text = to_text(RESULT, RESULT.tables())
+    text = to_text(RESULT, RESULT.tables(), Choice(all=True, verbose=True), width=120)
     rule = next(line for line in text.splitlines() if line.startswith("─"))
     assert text.replace(rule, "RULE") == GOLDEN.replace(GOLDEN.splitlines()[7], "RULE")
     assert len(rule) == max(map(len, text.splitlines()))
@@ -87,7 +88,7 @@ def terminal(monkeypatch, width):
 def test_print_table__nothing_is_cut_at_any_width(monkeypatch, width):
     stream = terminal(monkeypatch, width)
     monkeypatch.setenv("NO_COLOR", "1")
-    print_table(RESULT, RESULT.tables())
+    print_table(RESULT, RESULT.tables(), Choice(all=True, verbose=True))
     shown = stream.getvalue()
     assert shown.count("y") == 90 + shown.count("yes") + shown.count("bytes") + shown.count("empty")
     assert "…" not in shown
@@ -149,7 +150,7 @@ def test_to_csv__bytes_take_two_columns():
     assert rows[1] == ["[/]␣", "5b2f5d20", "12", "0.123456789", "[bold]x"]
     assert rows[2] == [r"\n", "0a", "", "", ""]
     mixed = to_csv(Table.of(("b", "t", "f"), [(None, (1, 2), True), (b"x", (b"a", b" "), {"k": 1})]))
-    assert mixed == 'b,b_hex,t,f\n,,1 2,true\nx,78,a ␣,"{""k"": 1}"\n'
+    assert mixed == 'b,b_hex,t,f\n,,"1,2",true\nx,78,"a,␣","{""k"": 1}"\n'
 
 
 def test_output__format_is_chosen_once(monkeypatch, tmp_path):

@@ -12,16 +12,16 @@ from umrnn.report.text import MISSING, show, show_bytes, show_number, show_text
 def read_back(text):
     """The inverse of show_bytes, from its documentation."""
 
-    def byte(match):
+    def source(match):
         token = match.group()
         if token.startswith(r"\x"):
-            return chr(int(token[2:], 16))
-        return {"␣": " ", r"\n": "\n", r"\\": "\\"}.get(token, token)
+            return bytes([int(token[2:], 16)])
+        return {"␣": b" ", r"\n": b"\n", r"\\": b"\\"}.get(token) or token.encode()
 
-    return re.sub(r"\\x[0-9a-f]{2}|\\n|\\\\|.", byte, text).encode("latin-1")
+    return b"".join(map(source, re.finditer(r"\\x[0-9a-f]{2}|\\n|\\\\|.", text)))
 
 
-@given(st.binary())
+@given(st.binary() | st.text().map(str.encode))
 def test_show_bytes__can_be_read_back(data):
     assert read_back(show_bytes(data)) == data
 
@@ -29,6 +29,12 @@ def test_show_bytes__can_be_read_back(data):
 @given(st.binary())
 def test_show_bytes__is_one_printable_line(data):
     assert show_bytes(data).isprintable()
+
+
+def test_show_bytes__characters_are_text_and_cut_ones_bytes():
+    assert show_bytes("naïve “€” 字".encode()) == "naïve␣“€”␣字"
+    assert show_bytes("字".encode()[:2] + "é".encode()) == r"\xe5\xad" + "é"
+    assert show_bytes("␣\u202e\u0301".encode()) == r"\xe2\x90\xa3\xe2\x80\xae\xcc\x81"
 
 
 def test_show_bytes__spellings():

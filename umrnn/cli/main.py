@@ -24,7 +24,9 @@ from typer.core import TyperGroup
 import umrnn
 from umrnn import _cache
 from umrnn.cli import construct, corpus, demo, env, explain, interpret, network, patterns
+from umrnn.cli.shared import shared_by_all
 from umrnn.errors import CheckFailed, UmrnnError
+from umrnn.report.choice import choose
 from umrnn.report.text import show_text, spell
 
 __all__ = ["app", "main"]
@@ -34,6 +36,10 @@ _plain_warning = warnings.showwarning
 
 class _Mapped(TyperGroup):
     """Maps exceptions before Typer sees them: it would swallow Ctrl-C and broken pipes in ways of its own."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        shared_by_all(self)
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         try:
@@ -53,7 +59,7 @@ class _Mapped(TyperGroup):
 app = typer.Typer(
     cls=_Mapped,
     help="Read and write recurrent networks with counting.",
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -110,6 +116,7 @@ def _prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
     spell(None)
+    choose()
     threads = os.environ.get("NUMBA_NUM_THREADS")
     if threads is not None and not (threads.isascii() and threads.isdigit() and int(threads) > 0):
         del os.environ["NUMBA_NUM_THREADS"]  # numba would not load; its own threads are not used here

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
+_POSITION = re.compile(r"([+-]?[0-9]+)([kMG]?)")
+_THOUSANDS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,12 @@ class Byte:
 
 
 def parse_range(text: str) -> ByteRange:
-    """``512:1024``, ``:64``, ``64:`` or ``:``."""
+    """``512:1024``, ``:64``, ``64:`` or ``:``; ``100k``, ``2M`` and ``1G`` are thousands, millions, billions."""
     sides = text.split(":")
-    if len(sides) != 2 or not all(side == "" or _NUMBER.fullmatch(side) for side in sides):
+    found = [_POSITION.fullmatch(side) for side in sides]
+    if len(sides) != 2 or not all(side == "" or match for side, match in zip(sides, found)):
         raise typer.BadParameter(f"expected START:STOP, two byte positions (either may be left out), got {text!r}")
-    return ByteRange(*(int(side) if side else None for side in sides))
+    return ByteRange(*(int(match[1]) * _THOUSANDS[match[2]] if match else None for match in found))
 
 
 def parse_offsets(text: str) -> Offsets:
@@ -145,12 +148,14 @@ ThreadsOption = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    Literal["table", "json", "csv"] | None,
+    Literal["table", "json", "jsonl", "csv"] | None,
     typer.Option("--format", help="How to write the result. [default: table on a terminal, else json]"),
 ]
 OutputOption = Annotated[
     str | None,
-    typer.Option("--output", metavar="PATH", help="Write the result there (.json, .csv or .txt) instead of stdout."),
+    typer.Option(
+        "--output", metavar="PATH", help="Write the result there (.json, .jsonl, .csv, .txt) instead of stdout."
+    ),
 ]
 TableOption = Annotated[
     str | None, typer.Option("--table", metavar="NAME", help="Only this table; csv shows the first by default.")

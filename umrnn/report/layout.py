@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from umrnn.report.text import MISSING, show, show_text
+from umrnn.report.text import MISSING, Figure, show, show_text
 from umrnn.result import Table
 
-__all__ = ["lay_out"]
+__all__ = ["fits", "lay_out"]
 
 _PROSE, _WORD = 8, 12  # columns of a terminal that a folded cell needs at the least; of a word that is not cut
 _GAP = 3  # between columns, where there is room
@@ -54,6 +54,13 @@ def lay_out(table: Table, width: int) -> list[list[str]]:
     if 2 * _least_width(columns[:keys], gap) > width:
         keys = 1
     return [_block(chosen, width) for chosen in _split(columns, keys, gap, width)]
+
+
+def fits(table: Table, width: int) -> bool:
+    """Whether ``table`` can be shown in ``width`` columns with every row on one line."""
+    gap = _COMPROMISES[0][1]
+    columns = _columns(table, _COMPROMISES[0][0])
+    return sum(column.wanted for column in columns) + gap * (len(columns) - 1) <= width
 
 
 def _columns(table: Table, digits: int) -> list[_Column]:
@@ -160,7 +167,7 @@ def _length(pieces: Sequence[str]) -> int:
 
 def _is_figure(cell: Any) -> bool:
     """Whether a cell is a number or a dash, which are right-aligned."""
-    if show(cell) == MISSING:
+    if isinstance(cell, Figure) or show(cell) == MISSING:
         return True
     number = isinstance(cell, int | float) or (hasattr(cell, "dtype") and cell.dtype.kind in "iuf")
     return number and not isinstance(cell, bool)

@@ -10,12 +10,14 @@ from typing import Literal
 from umrnn._files import writable_file, write_atomically
 from umrnn.errors import InputError
 from umrnn.progress import Progress, Work
+from umrnn.report.choice import chosen
+from umrnn.report.cuts import cut
 from umrnn.result import Result, Table
 
 __all__ = ["Format", "Output", "drawn_progress", "drawn_work"]
 
-Format = Literal["table", "json", "csv"]
-_SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".txt": "table"}
+Format = Literal["table", "json", "jsonl", "csv"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "table"}
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Output:
         Parameters
         ----------
         command : the words after ``umrnn``, as they stand in the JSON.
-        format : if None: by the suffix of ``path`` (.csv, .json, .txt), json without one; else ``table`` on a terminal;
-            else ``json``.
+        format : if None: by the suffix of ``path`` (.csv, .json, .jsonl, .txt), json without one; else ``table`` on a
+            terminal; else ``json``.
         path : file that receives the data instead of standard output; ``-`` is standard output.
         table : show only the table of this name; CSV, which holds one table, shows the first by default.
         keep : files the command reads, under what they are called: ``{"the corpus": path}``; refused as ``path``.
@@ -64,7 +66,7 @@ class Output:
         if self.format == "table" and self.path is None and sys.stdout.isatty():
             from umrnn.report.table import print_table
 
-            print_table(result, tables)
+            print_table(result, tables, chosen())
             return
         # Names of files may hold bytes that are no UTF-8; backslashreplace gives their escapes in a table.
         data = self._rendered(result, tables).encode("utf-8", errors="backslashreplace")
@@ -74,43 +76,48 @@ class Output:
             write_atomically(self.path, lambda stream: stream.write(data))
 
     def _chosen(self, result: Result) -> dict[str, Table]:
+        """The tables asked for, or those that a person needs, or all."""
         tables = result.tables()
-        if self.table is None:
-            return self._shown(tables, result.screen)
-        if self.table not in tables:
+        if self.table is not None and self.table not in tables:
             names = ", ".join(tables) or "none"
             raise InputError(f"--table must name a table of this result ({names}), got {self.table}")
-        return {self.table: tables[self.table]}
+        if chosen().headline:
+            return {}
+        if self.table is not None:
+            tables = {self.table: tables[self.table]}
+        if self.format != "table":
+            return cut(tables, chosen())
+        from umrnn.report.person import left_tables
+        from umrnn.report.readings import reading_of
 
-    def _shown(self, tables: dict[str, Table], screen: tuple[str, ...] | None) -> dict[str, Table]:
-        """All of them, but where a person reads the result and it has more than a screen holds."""
-        if self.format != "table" or screen is None:
-            return tables
-        _note(f"more with --table: {', '.join(name for name in tables if name not in screen)}")
-        return {name: tables[name] for name in screen}
+        left = left_tables(tables, reading_of(result), chosen()) if self.table is None else {}
+        return {name: table for name, table in tables.items() if name not in left}
 
     def _rendered(self, result: Result, tables: dict[str, Table]) -> str:
         if self.format == "table":
             from umrnn.report.table import to_text
 
-            return to_text(result, tables)
-        from umrnn.report.machine import to_csv, to_json
+            return to_text(result, tables, chosen())
+        from umrnn.report.machine import to_csv, to_json, to_jsonl
 
         if self.format == "json":
             return to_json(self.command, result, tables)
+        render = to_csv if self.format == "csv" else to_jsonl
         if not tables:
             figures = result.headline()
-            return to_csv(Table.of(tuple(figures), [figures.values()]))
+            return render(Table.of(tuple(figures), [figures.values()]))
         name, *others = tables
         if others:
-            _note(f"csv holds one table, here {name}; choose another with --table: {', '.join(others)}")
-        return to_csv(tables[name])
+            _note(f"{self.format} holds one table, here {name}; choose another with --table: {', '.join(others)}")
+        return render(tables[name])
 
 
 @contextmanager
 def drawn_progress() -> Iterator[Progress]:
     """Progress for the time of a ``with`` block: bars if standard error is a terminal, else a line now and then."""
-    if sys.stderr.isatty():
+    if chosen().quiet:
+        yield Progress()
+    elif sys.stderr.isatty():
         from umrnn.report.bars import RichProgress
 
         with RichProgress() as bars:
@@ -150,4 +157,5 @@ def _write_stdout(data: bytes) -> None:
 
 
 def _note(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")
+    if not chosen().quiet:
+        sys.stderr.write(f"note: {text}\n")

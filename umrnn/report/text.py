@@ -1,12 +1,17 @@
 """How bytes, strings and numbers are written for people; every renderer uses these and nothing else."""
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["MISSING", "show", "show_bytes", "show_number", "show_text", "source_bytes", "spell"]
+__all__ = ["MISSING", "Figure", "show", "show_bytes", "show_number", "show_text", "source_bytes", "spell"]
 
 MISSING = "–"
+
+
+class Figure(str):
+    """A number that is written already, as it shall be shown: set to the right like one."""
 
 
 def _spelling(byte: int) -> str:
@@ -38,14 +43,29 @@ def source_bytes(data: bytes) -> bytes:
 def show_bytes(data: bytes) -> str:
     r"""Corpus bytes as one line of text from which they can be read back.
 
-    Printable ASCII stands for itself, a space is ``␣``, a newline ``\n``, a backslash ``\\``, any other byte ``\xNN``.
+    What can be printed stands for itself, a character of UTF-8 too where all its bytes are there; a space is ``␣``, a
+    newline ``\n``, a backslash ``\\``, any other byte ``\xNN``.
 
     Examples
     --------
-    >>> print(show_bytes(b'<a b="\xc3\xa9">\n'))
-    <a␣b="\xc3\xa9">\n
+    >>> print(show_bytes(b'\xa9<a b="\xc3\xa9">\n\xe2\x82'))
+    \xa9<a␣b="é">\n\xe2\x82
     """
-    return "".join(_spellings[byte] for byte in data)
+    if _symbols or data.isascii():
+        return "".join(_spellings[byte] for byte in data)
+    return "".join(_shown_character(c) for c in data.decode("utf-8", "surrogateescape"))
+
+
+def _shown_character(character: str) -> str:
+    """A character that is read off its terminal as itself, or else the bytes it is made of."""
+    if (
+        not character.isascii()
+        and character.isprintable()
+        and character != "␣"
+        and not unicodedata.combining(character)
+    ):
+        return character
+    return "".join(_PLAIN[byte] for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def show_text(text: str) -> str:
