@@ -137,7 +137,7 @@ def skip_patterns(
     --------
     >>> skip_patterns(Corpus.siteinfo(), (1, 8), check=Check(null=Null(0)))
     SkipPatterns(offsets=[1, 8], bits=0.496779, null_bits=None, held_out_bpc=2.41214, patterns=511, contexts=379, \
-positions=1016, order_0_held_out_bpc=4.94524, best_held_out_offsets=[1, 8])
+positions=1016, order_0_held_out_bpc=4.94524, 1 more figures) with prefixes 3×6, patterns 10×9
     """
     chosen = offset_tuple(offsets, len(corpus))
     settings = {"offsets": list(chosen), "top": top, "min_count": min_count}
