@@ -244,8 +244,9 @@ def _trained(study: Study, size: int, factor: float, rate: float, grown: int, ro
 def _compile(study: Study, split: Split, kinds: set[str]) -> None:
     """Make the rows of these kinds once on a little of the text: seconds in the table are those of the work."""
     whole = study.holdout.whole
+    length = _LITTLE if len(whole) > _LITTLE // 2 else _LITTLE // 8  # a short text is read out in one way alone
     little = Study(
-        Holdout.of(whole.slice(0, min(len(whole), _LITTLE)), split),
+        Holdout.of(whole.slice(0, min(len(whole), length)), split),
         Check(null=Null(0)),
         study.work.silent(),
         spread=False,

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 
+from umrnn.construct.readout.latest import affordable, outputs_of
 from umrnn.construct.readout.newton import newton
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.readout.stochastic import fit_stochastic
@@ -18,7 +19,8 @@ from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["Features", "StateFeatures", "log_shares"]
 
-_SHORT = 2048  # positions up to which Newton's method is the quicker way
+_SHORT = 2048  # positions up to which Newton's method is the quicker way, of a usual text …
+_FEW = 128  # … and outputs: what many of them need not share is fitted without end
 _RIDGES = (1e-2, 1e-3, 1e-4, 1e-5)  # tried for it, while a smaller one does better
 _VALIDATED = 0.25  # share of the text, its end, that the choice among them is scored on
 _SEEN = 200_000  # positions that passes over a text come to in all
@@ -48,15 +50,17 @@ class Features:
         Parameters
         ----------
         start : weights to begin with (default: W = 0 and b = logarithm of the bytes' shares)
-        passes : over a long text; a shorter one is passed over until 200,000 positions have been seen
+        passes : over a long text; a shorter one is passed over until 200,000 positions have been seen, or fewer where
+            the bytes are of more than 64 kinds
         targets : in place of the bytes that follow
         """
         chosen = self.targets if targets is None else targets
         first = start or Linear(np.zeros((ALPHABET, self.rows.shape[1])), log_shares(self.text))
-        if len(self) <= _SHORT:
+        outputs = outputs_of(self.text, len(self))
+        if outputs <= _FEW and len(self) <= affordable(_SHORT, outputs):
             return self._by_newton(chosen, first)
         problem = Regression(self.rows, chosen, first, threads=self.work.threads)
-        turns = max(passes, -(-_SEEN // len(self)))
+        turns = max(passes, -(-affordable(_SEEN, outputs) // len(self)))
         return fit_stochastic(problem, first, passes=turns, seed=seed, progress=self.work.progress).weights
 
     def bits(self, weights: Linear, targets: Bytes | None = None) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 
 from umrnn._validate import integer, positive
 from umrnn.construct.readout.features import log_shares
+from umrnn.construct.readout.latest import affordable, outputs_of
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.construct.state.pursuit import Conjunction, moments, pursue
@@ -115,7 +116,8 @@ def _pursue(
     states = lane_states(model, text, work=work.silent())
     targets = text.data[1:]
     problem = Regression(states[:-1], targets, read_out, threads=work.threads)
-    turns = max(1, min(_MOST_PASSES, _SEEN // len(targets)))
+    seen = affordable(_SEEN, outputs_of(text, len(targets)))
+    turns = max(1, min(_MOST_PASSES, seen // len(targets)))
     fitted = fit_stochastic(problem, read_out, rate=0.2, passes=turns, seed=seed)
     gathered = problem.gathered(fitted.weights)
 

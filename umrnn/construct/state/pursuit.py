@@ -25,6 +25,7 @@ __all__ = ["Conjunction", "StateMoments", "moments", "pursue"]
 _CHUNK = 1 << 14  # positions whose deltas are held at a time
 _LEAST = 50  # occurrences from which a byte has moments of its own in a long text …
 _FEWEST, _PER_BYTE = 3, 2000  # … and in a short one: one in so many, but not fewer than these
+_MOST = 1 << 13  # bytes x outputs: on a text of many kinds the rarer bytes have no moments
 _ROUNDS = 10  # of the alternation; the gain changes by less than 1 % after that
 _STARTS = 2
 _RIDGE = 0.02  # of the mean variance, on directions
@@ -92,6 +93,7 @@ def moments(
     occurring = np.bincount(read, minlength=256)
     seen = np.flatnonzero(occurring >= min(_LEAST, max(_FEWEST, len(read) // _PER_BYTE), occurring.max()))
     inner, kind, outputs = before.shape[1] + 1, before.dtype, deltas(slice(0, 1)).shape[1]
+    seen = np.sort(seen[np.argsort(-occurring[seen], kind="stable")[: max(1, _MOST // outputs)]])
     cross = np.zeros((len(seen), inner, outputs), kind)
     square = np.zeros((len(seen), inner, inner), kind)
     with one_thread(), pool(threads) as executor:
