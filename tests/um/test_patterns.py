@@ -58,6 +58,21 @@ def test_ngram_orders__published_figures() -> None:
     assert bpc[12] == pytest.approx(0.0665, abs=1e-4)
 
 
+def test_ngram_orders__headline_begins_with_the_order_that_predicts_best() -> None:
+    result = um.ngram_orders(SITEINFO.slice(0, 400), 12, check=Check(null=NO_NULL))
+    scores = [order.held_out_bpc for order in result.orders]
+    headline = result.headline()
+    assert next(iter(headline)) == "best_held_out_order"
+    assert headline["best_held_out_bpc"] == min(scores)
+    assert headline["best_held_out_order"] == 1 + scores.index(min(scores))
+    assert (headline["bpc"], headline["held_out_bpc"]) == (result.orders[-1].bpc, scores[-1])  # as published
+
+
+def test_ngram_orders__of_equal_orders_the_shortest_is_best() -> None:
+    one = um.ngram_orders(Corpus.from_bytes(b"abc"), 2, check=Check(null=NO_NULL))  # nothing to count: no score
+    assert one.best_held_out is one.orders[0]
+
+
 @pytest.mark.parametrize("offsets", [(1,), (2, 1), (1, 3, 2)])
 @pytest.mark.parametrize("name", ["periodic", "few symbols", "markov", "random"])
 def test_scores__equal_definitions(name: str, offsets: tuple[int, ...]) -> None:

@@ -149,3 +149,17 @@ def test_gain_test__equals_shuffling_by_hand() -> None:
         drawn.append(largest_gain(target))
     assert steps[1].test.gain == pytest.approx(largest_gain({t: data[t] for t in places}), abs=1e-10)
     assert steps[1].test.null_gain == pytest.approx(np.mean(drawn), abs=5 * np.std(drawn) * np.sqrt(2 / 150))
+
+
+@pytest.mark.parametrize(("permutations", "least"), [(1, 0.5), (19, 0.05), (98, 1 / 99)])
+def test_greedy__of_few_shuffles_says_that_nothing_can_be_significant(permutations: int, least: float) -> None:
+    found = um.greedy_patterns(SITEINFO, 2, 8, check=Check(null=Null(permutations)))
+    assert found.headline()["least_p_value"] == pytest.approx(least)
+    assert found.headline()["significant_offsets"] is None
+    assert not found.can_be_significant
+
+
+def test_greedy__of_99_shuffles_can_be_significant() -> None:
+    found = um.greedy_patterns(SITEINFO, 1, 8, check=Check(null=Null(99)))
+    assert found.headline()["least_p_value"] == 0.01
+    assert found.headline()["significant_offsets"] == [1]

@@ -96,7 +96,8 @@ def skip(
     """Measure the skip patterns of given offsets, or search for the offsets."""
     from umrnn import um
     from umrnn.nulls import Check, Null
-    from umrnn.report.output import Output, drawn_work
+    from umrnn.report.output import Output, drawn_work, note
+    from umrnn.um.search import ALPHA
 
     if (offsets is None) == (greedy is None):
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
@@ -108,7 +109,13 @@ def skip(
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
         elif greedy is not None:
-            sink.emit(um.greedy_patterns(source, greedy, max_offset, stop=stop, **given))
+            found = um.greedy_patterns(source, greedy, max_offset, stop=stop, **given)
+            sink.emit(found)
+            if found.least_p_value is not None and not found.can_be_significant:
+                note(
+                    f"{permutations} shuffles show no p-value below {found.least_p_value:.2g}, and a step counts from "
+                    f"{ALPHA} on: no step can be significant; name at least {round(1 / ALPHA) - 1} permutations"
+                )
 
 
 @app.command()

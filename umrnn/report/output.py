@@ -14,7 +14,7 @@ from umrnn.report.choice import chosen
 from umrnn.report.cuts import cut
 from umrnn.result import Result, Table
 
-__all__ = ["Format", "Output", "drawn_progress", "drawn_work"]
+__all__ = ["Format", "Output", "drawn_progress", "drawn_work", "note"]
 
 Format = Literal["table", "json", "jsonl", "csv"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "table"}
@@ -108,7 +108,7 @@ class Output:
             return render(Table.of(tuple(figures), [figures.values()]))
         name, *others = tables
         if others:
-            _note(f"{self.format} holds one table, here {name}; choose another with --table: {', '.join(others)}")
+            note(f"{self.format} holds one table, here {name}; choose another with --table: {', '.join(others)}")
         return render(tables[name])
 
 
@@ -156,6 +156,7 @@ def _write_stdout(data: bytes) -> None:
     sys.stdout.flush()
 
 
-def _note(text: str) -> None:
+def note(text: str) -> None:
+    """A line on standard error, beside the data; none where the user wants quiet."""
     if not chosen().quiet:
         sys.stderr.write(f"note: {text}\n")

@@ -1,5 +1,6 @@
 """n-grams: contexts of the last K bytes, for every K up to a limit."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -42,15 +43,22 @@ class NgramOrders(Result):
     orders: tuple[Order, ...]
 
     def headline(self) -> dict[str, Any]:
-        """All patterns of all orders together, and the scores of the longest context."""
-        last = self.orders[-1]
+        """The order that predicts unseen bytes best; all patterns together; the scores of the longest context."""
+        best, last = self.best_held_out, self.orders[-1]
         return {
+            "best_held_out_order": best.order,
+            "best_held_out_bpc": best.held_out_bpc,
             "patterns_total": sum(order.patterns for order in self.orders),
             "bpc": last.bpc,
             "entropy_bits": last.entropy_bits,
             "null_bits": last.null_bits,
             "held_out_bpc": last.held_out_bpc,
         }
+
+    @property
+    def best_held_out(self) -> Order:
+        """The order with the least held-out bits per byte, the shortest of equal ones."""
+        return min(self.orders, key=lambda order: math.inf if math.isnan(order.held_out_bpc) else order.held_out_bpc)
 
     def tables(self) -> dict[str, Table]:
         """``orders``: a row per context length."""

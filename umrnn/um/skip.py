@@ -83,15 +83,28 @@ class GreedyPatterns(Result):
 
     def headline(self) -> dict[str, Any]:
         """Figures of the chosen tuple, its significant part, and the part of it that predicts unseen bytes best."""
-        return self.selected.headline() | {"significant_offsets": self.significant_offsets}
+        reached = {"significant_offsets": self.significant_offsets, "least_p_value": self.least_p_value}
+        return self.selected.headline() | reached
+
+    @property
+    def least_p_value(self) -> float | None:
+        """The least that so many shuffles can show, 1 / (shuffles + 1); None without any."""
+        permutations = self.provenance["parameters"]["permutations"]
+        return 1 / (permutations + 1) if permutations else None
+
+    @property
+    def can_be_significant(self) -> bool:
+        """Whether there are shuffles enough to show a p-value of ``ALPHA``."""
+        return self.least_p_value is not None and self.least_p_value <= ALPHA
 
     @property
     def significant_offsets(self) -> list[int] | None:
-        """Offsets chosen before the first step with a p-value above ``ALPHA``; None where nothing was tested."""
+        """Offsets chosen before the first step with a p-value above ``ALPHA``; None where none can be so small."""
+        if not self.can_be_significant:
+            return None
         passed = [step.test is not None and step.test.p_value <= ALPHA for step in self.steps]
-        tested = all(step.test is not None for step in self.steps)
         reached = passed.index(False) if False in passed else len(passed)
-        return [step.offset for step in self.steps[:reached]] if tested else None
+        return [step.offset for step in self.steps[:reached]]
 
     def tables(self) -> dict[str, Table]:
         """``steps``: the tuple as it grows, each gain beside its null; ``patterns``: those that save most bits."""
