@@ -35,7 +35,7 @@ class StateAlignmentAtOffset:
     """At one offset: rank correlation of likeness and information over the pairs there, beside turned states."""
 
     offset: int
-    pairs: int
+    positions: int
     rank_r: float
     null_rank_r: float
     p_value: float
