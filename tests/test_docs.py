@@ -147,7 +147,10 @@ def one_of_each(folder: Path) -> Iterator[Result]:
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
-    return [*one_of_each(tmp_path_factory.mktemp("walk")), explain("loo_r2")]
+    folder = tmp_path_factory.mktemp("walk")
+    found = [*one_of_each(folder), explain("loo_r2")]
+    found[0].save(folder / "saved.json")
+    return [*found, Result.load(folder / "saved.json")]
 
 
 def test_tables__all_rows_of_one_have_read_the_same_bytes(results: list[Result]) -> None:
