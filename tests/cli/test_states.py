@@ -39,7 +39,7 @@ def test_commands__take_states(umrnn, brought: Path, command: str) -> None:
     outcome = umrnn(*words, "--states", str(brought / "bytes.npy"))
     assert outcome.code == 0, outcome.err
     found = json.loads(outcome.out)["provenance"]
-    assert found["model"]["states"] == str(brought / "bytes.npy")
+    assert found["model"]["name"] == str(brought / "bytes.npy")
     vocabulary = ("--alphabet", str(brought / "vocabulary.json"))
     outcome = umrnn(*words, "--states", str(brought / "symbols.npy"), *vocabulary)
     assert outcome.code == 0, outcome.err

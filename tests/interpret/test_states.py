@@ -43,7 +43,12 @@ def test_saturation__of_states_is_that_of_their_network(length: int) -> None:
         assert b.mean_abs_state == pytest.approx(a.mean_abs_state)
         assert np.isnan(b.mean_abs_preactivation)
     assert brought.headline()["mean_abs_preactivation"] != brought.headline()["mean_abs_preactivation"]
-    assert brought.provenance["model"] == {"states": None, "neurons": 6, "dtype": "float64"}
+    assert brought.provenance["model"] == {
+        "name": "states",
+        "format": "states",
+        "neurons": 6,
+        "dtype": "float64",
+    }
 
 
 def test_memory__finds_the_lags_that_are_held() -> None:

@@ -103,7 +103,12 @@ class States:
 
     def facts(self) -> dict[str, Any]:
         """What a result says about the states it measured."""
-        return {"states": self.name, "neurons": self.neurons, "dtype": str(self.rows.dtype)}
+        return {
+            "name": self.name or "states",
+            "format": "states",
+            "neurons": self.neurons,
+            "dtype": str(self.rows.dtype),
+        }
 
     def moments(self, first: int, stop: int) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
         """Mean of each neuron over the rows ``[first, stop)`` and the sum of squares about it, all (H,).
