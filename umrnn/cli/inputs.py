@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_reads_bytes",
     "files_read",
+    "needs_network",
     "open_corpus",
     "open_explained",
     "open_known",
@@ -87,6 +88,13 @@ def open_reading(source: str, byte_range: ByteRange | None, model: str | None) -
     """
     network = open_known(source, model)
     return recoded(open_corpus(source, byte_range), network), network
+
+
+def needs_network(states: str | None, **options: object) -> None:
+    """Refuse options that run a network where there are only its states."""
+    for name, value in options.items():
+        if states is not None and value is not None:
+            raise typer.BadParameter(f"--{name} runs the network: leave it out with --states")
 
 
 def open_explained(

@@ -11,7 +11,6 @@
 Any other exception is a bug of umrnn, and shows its traceback.
 """
 
-import gc
 import os
 import sys
 import warnings
@@ -102,13 +101,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_exit_code(problem))
     finally:
         _flush_stdout()
-        gc.freeze()  # the ending interpreter would search all of numba for garbage: 0.2 of 0.9 s
     sys.exit(0)
 
 
 def _prepare() -> None:
-    """The streams, the environment and the garbage collector as the commands need them."""
-    gc.set_threshold(100_000)  # importing numba makes many objects and no garbage: 0.07 s of 0.8 went into looking
+    """The streams and the environment as the commands need them."""
     if sys.stdout is None:  # closed by the caller, as by ``umrnn … >&-``
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

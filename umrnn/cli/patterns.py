@@ -22,6 +22,7 @@ from umrnn.cli.options import (
 if TYPE_CHECKING:
     from umrnn.nulls import Check
     from umrnn.progress import Work
+    from umrnn.um.skip import GreedyPatterns
 
 __all__ = ["app"]
 
@@ -96,8 +97,7 @@ def skip(
     """Measure the skip patterns of given offsets, or search for the offsets."""
     from umrnn import um
     from umrnn.nulls import Check, Null
-    from umrnn.report.output import Output, drawn_work, note
-    from umrnn.um.search import ALPHA
+    from umrnn.report.output import Output, drawn_work
 
     if (offsets is None) == (greedy is None):
         raise typer.BadParameter("give either --offsets D,D,... or --greedy K")
@@ -111,11 +111,19 @@ def skip(
         elif greedy is not None:
             found = um.greedy_patterns(source, greedy, max_offset, stop=stop, **given)
             sink.emit(found)
-            if found.least_p_value is not None and not found.can_be_significant:
-                note(
-                    f"{permutations} shuffles show no p-value below {found.least_p_value:.2g}, and a step counts from "
-                    f"{ALPHA} on: no step can be significant; name at least {round(1 / ALPHA) - 1} permutations"
-                )
+            _note_shuffles(found, permutations)
+
+
+def _note_shuffles(found: "GreedyPatterns", permutations: int) -> None:
+    """Say where so few shuffles cannot show that a step is significant."""
+    from umrnn.report.output import note
+    from umrnn.um.search import ALPHA
+
+    if found.least_p_value is not None and not found.can_be_significant:
+        note(
+            f"{permutations} shuffles show no p-value below {found.least_p_value:.2g}, and a step counts from "
+            f"{ALPHA} on: no step can be significant; name at least {round(1 / ALPHA) - 1} permutations"
+        )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from umrnn.cli.inputs import files_read, open_explained
+from umrnn.cli.inputs import files_read, needs_network, open_explained
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -21,7 +21,10 @@ from umrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from umrnn.corpus import Corpus
     from umrnn.result import Result
+    from umrnn.rnn.model_file import ModelFile
+    from umrnn.rnn.states import States
 
 __all__ = ["alignment"]
 
@@ -58,22 +61,25 @@ def alignment(
     table: TableOption = None,
 ) -> None:
     """Replace bytes, and ask whether those that matter are those that tell most about the next byte."""
-    from umrnn.interpret.alignment import alignment as measure
-    from umrnn.interpret.state_alignment import state_alignment
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_work
-    from umrnn.rnn.states import States
 
-    if states is not None and positions is not None:
-        raise typer.BadParameter("--positions names bytes to replace: leave it out with --states")
+    needs_network(states, positions=positions)
     read = files_read(the_corpus=corpus, the_model=model, the_states=states, the_alphabet=alphabet)
     sink = Output.to("interpret alignment", format, output, table, keep=read)
     source, explained = open_explained(corpus, byte_range, model, states, alphabet)
-    null, places = Null.usual(permutations, len(source), seed), positions.values if positions else None
+    places, null = positions.values if positions else None, Null.usual(permutations, len(source), seed)
+    run = {"positions": places, "threshold": threshold, "replace": replace}
     with drawn_work(threads) as work:
-        if isinstance(explained, States):
-            result: Result = state_alignment(explained, source, max_offset=max_offset, null=null, work=work)
-        else:
-            chosen: dict[str, Any] = {"threshold": threshold, "max_offset": max_offset, "null": null}
-            result = measure(explained, source, positions=places, replace=replace, work=work, **chosen)
-    sink.emit(result)
+        sink.emit(_measured(explained, source, run, max_offset=max_offset, null=null, work=work))
+
+
+def _measured(explained: "ModelFile | States", source: "Corpus", run: dict[str, Any], **given: Any) -> "Result":
+    """Of a network, which can be ``run`` on other bytes; or of states that were brought."""
+    from umrnn.interpret.alignment import alignment as measure
+    from umrnn.interpret.state_alignment import state_alignment
+    from umrnn.rnn.states import States
+
+    if isinstance(explained, States):
+        return state_alignment(explained, source, **given)
+    return measure(explained, source, **run, **given)

@@ -1,10 +1,10 @@
 """``umrnn interpret memory``: how many bytes back a network remembers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from umrnn.cli.inputs import files_read, open_explained
+from umrnn.cli.inputs import files_read, needs_network, open_explained
 from umrnn.cli.options import (
     CorpusOption,
     FormatOption,
@@ -17,6 +17,12 @@ from umrnn.cli.options import (
     TableOption,
     ThreadsOption,
 )
+
+if TYPE_CHECKING:
+    from umrnn.corpus import Corpus
+    from umrnn.result import Result
+    from umrnn.rnn.model_file import ModelFile
+    from umrnn.rnn.states import States
 
 __all__ = ["memory"]
 
@@ -46,22 +52,24 @@ def memory(
     table: TableOption = None,
 ) -> None:
     """How many bytes back a prediction depends on, and how many the precision of the states allows."""
-    from umrnn.interpret.memory import memory as measure
     from umrnn.interpret.memory import sufficient_null
-    from umrnn.interpret.state_memory import state_memory
     from umrnn.report.output import Output, drawn_work
-    from umrnn.rnn.states import States
 
-    if states is not None and horizon is not None:
-        raise typer.BadParameter("--horizon runs the network: leave it out with --states")
+    needs_network(states, horizon=horizon)
     read = files_read(the_corpus=corpus, the_model=model, the_states=states, the_alphabet=alphabet)
     sink = Output.to("interpret memory", format, output, table, keep=read)
     source, explained = open_explained(corpus, byte_range, model, states, alphabet)
     null = sufficient_null(source, depth, permutations, seed)
     with drawn_work(threads) as work:
-        if isinstance(explained, States):
-            sink.emit(state_memory(explained, source, depth=depth, positions=positions, null=null, work=work))
-        else:
-            sink.emit(
-                measure(explained, source, depth=depth, positions=positions, horizon=horizon, null=null, work=work)
-            )
+        sink.emit(_measured(explained, source, horizon, depth=depth, positions=positions, null=null, work=work))
+
+
+def _measured(explained: "ModelFile | States", source: "Corpus", horizon: int | None, **given: Any) -> "Result":
+    """Of a network, which can be run; or of states that were brought."""
+    from umrnn.interpret.memory import memory as measure
+    from umrnn.interpret.state_memory import state_memory
+    from umrnn.rnn.states import States
+
+    if isinstance(explained, States):
+        return state_memory(explained, source, **given)
+    return measure(explained, source, horizon=horizon, **given)
