@@ -104,8 +104,7 @@ def skip(
     sink = Output.to("patterns skip", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     with drawn_work(threads) as work:
-        check = Check(null=Null(permutations, seed))
-        given = _Listed(top=top, min_count=min_count, check=check, work=work)
+        given = _Listed(top=top, min_count=min_count, check=Check(null=Null(permutations, seed)), work=work)
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
         elif greedy is not None:
