@@ -22,6 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite runs in two processes, unless ``-n`` says otherwise; chosen files run in this one."""
+    whole, chosen = config.args_source is pytest.Config.ArgsSource.TESTPATHS, config.option
+    if whole and not chosen.usepdb and not chosen.collectonly and getattr(chosen, "numprocesses", 0) is None:
+        chosen.numprocesses, chosen.dist = 2, "worksteal"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of real size are skipped where kernels run as plain Python, slow ones unless asked for."""
     skip_size = pytest.mark.skip(reason="of real size: too slow without JIT")

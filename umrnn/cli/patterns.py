@@ -108,8 +108,7 @@ def skip(
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
         elif greedy is not None:
-            found = um.greedy_patterns(source, greedy, max_offset, stop=stop, **given)
-            sink.emit(found)
+            sink.emit(found := um.greedy_patterns(source, greedy, max_offset, stop=stop, **given))
             _note_shuffles(found, permutations)
 
 
