@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from umrnn.construct.imitation.sums import ImitationSums
 from umrnn.rnn.weights import Elman
+from umrnn.um.marginal import smoothed_shares
 
 __all__ = ["ESTIMATES", "Estimates", "estimate_all", "pointwise_table"]
 
@@ -17,7 +18,6 @@ Wide = NDArray[np.float64]
 Estimates = Mapping[tuple[str, str], Wide]  # by array and name, in the shape of the array
 
 _EXTREMES = 5  # outputs that a neuron promotes most, and demotes most
-_HALF, _OUTPUTS = 0.5, 128  # added to a count, and to the sum of 256 of them
 _RARE = 1e-6
 
 
@@ -50,7 +50,7 @@ def mean_by_byte(total: Wide, counts: NDArray[np.int64]) -> Wide:
 def sign_split(on: Wide, counts: NDArray[np.int64]) -> Wide:
     """Log (c+ + ½) / (n+ + 128) - log (c- + ½) / (n- + 128), c± the counts of a byte where s_j = ±1, (V, H)."""
     off = counts[:, np.newaxis] - on
-    plus, minus = (np.log((c + _HALF) / (c.sum(axis=0) + _OUTPUTS)) for c in (on, off))
+    plus, minus = (np.log(smoothed_shares(c.T)).T for c in (on, off))
     difference: Wide = plus - minus
     return difference
 
@@ -65,7 +65,7 @@ def log_odds(sums: ImitationSums) -> Wide:
 def log_marginal(sums: ImitationSums) -> Wide:
     """Log (c + ½) / (n + 128), c the count of a next byte, shape (V,)."""
     counts = sums.bytes.sum(axis=0)
-    share: Wide = np.log((counts + _HALF) / (counts.sum() + _OUTPUTS))
+    share: Wide = np.log(smoothed_shares(counts))
     return share
 
 

@@ -5,10 +5,9 @@ from umrnn.construct.readout.latest import CHEAP, outputs_of
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 
-__all__ = ["DESCENT_BYTES", "check_size", "first_position", "fitted_descent_bytes", "seen"]
+__all__ = ["check_size", "first_position", "fitted_descent_bytes", "seen"]
 
-DESCENT_BYTES = 1 << 12
-"""Positions that gradient steps see where the bytes after them are of few kinds."""
+_LATEST = 1 << 12  # positions that gradient steps see where the bytes after them are of few kinds
 _LARGEST = 1 << 30  # bytes of features held at once
 
 
@@ -22,8 +21,8 @@ def fitted_descent_bytes(given: int | None, text: Corpus) -> int:
     """
     if given is not None:
         return integer("descent-bytes", given, 1, None)
-    latest = min(DESCENT_BYTES, max(1, len(text) - 1))
-    return max(1, min(DESCENT_BYTES, CHEAP // outputs_of(text, latest)))
+    latest = min(_LATEST, max(1, len(text) - 1))
+    return max(1, min(_LATEST, CHEAP // outputs_of(text, latest)))
 
 
 def first_position(text: Corpus, least: int, latest: int) -> int:
