@@ -51,16 +51,18 @@ class Effort:
         integer("draws", self.draws, 1)
 
     @classmethod
-    def usual(cls, length: int) -> "Effort":
+    def usual(cls, length: int, outputs: int = 64) -> "Effort":
         """The defaults up to 1,024 bytes; then one draw, and as many epochs as train on as many bytes in all.
 
-        From 20 KB on one epoch and two nearby runs.
+        From 20 KB on one epoch and two nearby runs. A text of more than 64 kinds of bytes, ``outputs`` of a network,
+        counts as so much longer as it takes longer.
 
         Examples
         --------
         >>> Effort.usual(2_000), Effort.usual(1_000_000)
         (Effort(epochs=(25, 102), starts=10, draws=1), Effort(epochs=(1,), starts=2, draws=1))
         """
+        length = length * max(64, outputs) // 64
         if length <= _SHORT:
             return cls()
         return (

@@ -23,6 +23,7 @@ from umrnn.cli.options import (
 if TYPE_CHECKING:
     from umrnn.construct.redux import Effort
     from umrnn.construct.sparse.pruning import Pruning
+    from umrnn.corpus import Corpus
 
 __all__ = ["redux"]
 
@@ -69,7 +70,7 @@ def redux(
     check_reads_bytes(network)
     parts, null = open_parts(corpus, byte_range, against, held_out), Null(permutations, seed)
     asked = _asked(drop, neurons, below, network.model.hidden)
-    effort = _effort(epochs, starts, draws, len(parts.whole))
+    effort = _effort(epochs, starts, draws, parts.whole)
     with drawn_work(threads) as work:
         result = measure(network, parts, asked, effort=effort, null=null, work=work)
     fitted = [parts.whole, network.fitted_to()]
@@ -82,11 +83,12 @@ def _asked(drop: float, neurons: int | None, below: float, hidden: int) -> "Prun
     return Pruning(drop, min(20, hidden) if neurons is None else neurons, below)
 
 
-def _effort(epochs: Offsets | None, starts: int | None, draws: int | None, length: int) -> "Effort":
+def _effort(epochs: Offsets | None, starts: int | None, draws: int | None, text: "Corpus") -> "Effort":
     """The defaults for a text of so many bytes, with what is given in their place."""
+    from umrnn.construct.readout.latest import outputs_of
     from umrnn.construct.redux import Effort
 
-    usual = Effort.usual(length)
+    usual = Effort.usual(len(text), outputs_of(text, len(text)))
     return Effort(
         epochs.values if epochs else usual.epochs,
         usual.starts if starts is None else starts,
