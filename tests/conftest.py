@@ -25,9 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """The whole suite runs in two processes, unless ``-n`` says otherwise; chosen files run in this one."""
-    whole, chosen = config.args_source is pytest.Config.ArgsSource.TESTPATHS, config.option
+    chosen, whole = config.option, config.args_source is pytest.Config.ArgsSource.TESTPATHS
     worker = hasattr(config, "workerinput")  # it passes here too: workers that start workers never end
-    if whole and not worker and not chosen.usepdb and not chosen.collectonly and getattr(chosen, "numprocesses", 0) is None:
+    if whole and not (worker or chosen.usepdb or chosen.collectonly) and getattr(chosen, "numprocesses", 0) is None:
         chosen.numprocesses, chosen.dist = 2, "worksteal"
 
 

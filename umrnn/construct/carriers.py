@@ -106,8 +106,7 @@ def compare_carriers(
     length = len(study.holdout.counted)
     carriers = [Carrier.of(hash, bits, groups, seed=seed, length=length) for hash, bits in _DESIGNS]
     descents = [bounded_descents(carrier, study.holdout, descent_bytes) for carrier in carriers]
-    stepped = {"rate": rate, "steps": steps, "falls": tuple(share_of(steps, share) + 1 for share in _FALLS)}
-    entries = [entry for pair in descents for entry in _entries(*pair, stepped)]
+    entries = [entry for pair in descents for entry in _entries(*pair, rate, steps)]
     found = iter(study.measure(entries, task="carriers"))
     counted, whole = descents[0]
     settings = {"groups": carriers[0].groups, "rate": rate, "steps": steps}
@@ -118,9 +117,10 @@ def compare_carriers(
     )
 
 
-def _entries(counted: Descents, whole: Descents, stepped: dict[str, Any]) -> list[Entry[RegisterFit]]:
+def _entries(counted: Descents, whole: Descents, rate: float, steps: int) -> list[Entry[RegisterFit]]:
     """Pseudo-inverse, the same with its scale tuned where the register is full, gradient steps."""
-    carrier, cost = counted.carrier, 1 + stepped["steps"]
+    falls = tuple(share_of(steps, share) + 1 for share in _FALLS)
+    carrier, cost = counted.carrier, 1 + steps
     closed, name = ClosedForms(carrier), f"{carrier.hash} {carrier.bits}"
     full = partial(closed.pseudo_inverse, tuned_when_full=True)
     return [
@@ -129,8 +129,8 @@ def _entries(counted: Descents, whole: Descents, stepped: dict[str, Any]) -> lis
         Entry(
             f"{name}, gradient",
             "",
-            partial(counted.from_zero, **stepped),
-            partial(whole.from_zero, **stepped),
+            partial(counted.from_zero, rate=rate, steps=steps, falls=falls),
+            partial(whole.from_zero, rate=rate, steps=steps, falls=falls),
             steps=cost * carrier.bits,
         ),
     ]

@@ -126,8 +126,6 @@ def shift_register(
     fit, published = _procedures(carrier, readout, ridge, steps, descent_bytes)
     found = study.measured(Entry(f"shift register, {readout}", "", fit, published))
     network = found.published_fits[0]
-    design: dict[str, Any] = {"readout": readout, "ridge": ridge, "steps": steps, "descent_bytes": descent_bytes}
-    design |= {"model_fitted_to": (corpus.start, corpus.stop)}
     return ShiftRegister(
         model=network.elman(),
         rows=(order_0(study.holdout, published=True), found.row),
@@ -140,7 +138,10 @@ def shift_register(
             corpus,
             parameters={
                 **carrier.parameters(),
-                **design,
+                "readout": readout,
+                "ridge": ridge,
+                "steps": steps,
+                "descent_bytes": descent_bytes,
                 **study.parameters(),
                 "model_fitted_to": (corpus.start, corpus.stop),
             },

@@ -1,6 +1,6 @@
 """``umrnn construct shift-register | continuum | hashes | carriers | halves``: registers of the codes of past bytes."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -82,9 +82,17 @@ def shift_register(
     source, check = open_corpus(corpus, byte_range), check_of(held_out, permutations, seed)
     counted = check.split.boundary(len(source))
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
-    how: dict[str, Any] = {"readout": readout, "ridge": ridge, "steps": steps, "descent_bytes": descent_bytes}
     with drawn_work(threads) as work:
-        result = write(source, carrier, **how, check=check, work=work)
+        result = write(
+            source,
+            carrier,
+            readout=readout,
+            ridge=ridge,
+            steps=steps,
+            descent_bytes=descent_bytes,
+            check=check,
+            work=work,
+        )
     writing.emit(result, result.model, [source], bpc=result.rows[-1].published_bpc)
 
 
@@ -164,9 +172,19 @@ def carriers(
 
     sink = Output.to("construct carriers", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
-    how: dict[str, Any] = {"groups": groups, "rate": lr, "steps": steps, "descent_bytes": descent_bytes, "seed": seed}
+    check = check_of(held_out, permutations, seed)
     with drawn_work(threads) as work:
-        sink.emit(compare_carriers(source, **how, check=check_of(held_out, permutations, seed), work=work))
+        found = compare_carriers(
+            source,
+            groups=groups,
+            rate=lr,
+            steps=steps,
+            descent_bytes=descent_bytes,
+            seed=seed,
+            check=check,
+            work=work,
+        )
+    sink.emit(found)
 
 
 def halves(
