@@ -1,5 +1,6 @@
 """``umrnn construct shift-register | continuum | hashes | carriers | halves``: registers of the codes of past bytes."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -82,17 +83,9 @@ def shift_register(
     source, check = open_corpus(corpus, byte_range), check_of(held_out, permutations, seed)
     counted = check.split.boundary(len(source))
     carrier = Carrier.of(hash, bits, groups, hidden=hidden, seed=seed, length=counted)
+    fit = partial(write, readout=readout, ridge=ridge, steps=steps, descent_bytes=descent_bytes)
     with drawn_work(threads) as work:
-        result = write(
-            source,
-            carrier,
-            readout=readout,
-            ridge=ridge,
-            steps=steps,
-            descent_bytes=descent_bytes,
-            check=check,
-            work=work,
-        )
+        result = fit(source, carrier, check=check, work=work)
     writing.emit(result, result.model, [source], bpc=result.rows[-1].published_bpc)
 
 
@@ -173,18 +166,9 @@ def carriers(
     sink = Output.to("construct carriers", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     check = check_of(held_out, permutations, seed)
+    compare = partial(compare_carriers, groups=groups, rate=lr, steps=steps, descent_bytes=descent_bytes, seed=seed)
     with drawn_work(threads) as work:
-        found = compare_carriers(
-            source,
-            groups=groups,
-            rate=lr,
-            steps=steps,
-            descent_bytes=descent_bytes,
-            seed=seed,
-            check=check,
-            work=work,
-        )
-    sink.emit(found)
+        sink.emit(compare(source, check=check, work=work))
 
 
 def halves(
