@@ -32,6 +32,16 @@ def markov(length: int, seed: int = 3) -> Corpus:
     return Corpus.from_bytes(bytes(symbols))
 
 
+def runs(length: int, symbols: int, stays: float, seed: int = 13) -> Corpus:
+    """Each byte is the one before it with probability ``stays``, else any of ``symbols``."""
+    rng = np.random.default_rng(seed)
+    values, same = rng.integers(0, symbols, length), rng.random(length) < stays
+    for t in range(1, length):
+        if same[t]:
+            values[t] = values[t - 1]
+    return Corpus.from_bytes(values.astype(np.uint8))
+
+
 def planted(length: int, offsets: tuple[int, ...] = (3, 11), noise: float = 0.2, seed: int = 5) -> Corpus:
     """x[t] is a random function of the bytes at ``offsets``, replaced by a random symbol with probability ``noise``."""
     rng = np.random.default_rng(seed)

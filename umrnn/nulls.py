@@ -15,7 +15,9 @@ from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 
-__all__ = ["Check", "Null", "Split", "held_apart", "share_of"]
+__all__ = ["SCHEMES", "Check", "Null", "Split", "held_apart", "share_of"]
+
+SCHEMES = ("surrogate", "permuted")
 
 _ROOM = 1 << 30  # bytes that all permutations together may take
 _MANY, _FEW = 20_000, 39  # 39 shuffles can still show p = .025
@@ -101,16 +103,25 @@ class Split:
 
 @dataclass(frozen=True)
 class Null:
-    """How chance is simulated: ``permutations`` shuffles drawn from ``seed``.
+    """How chance is simulated: ``permutations`` draws from ``seed``.
 
-    Each permutation has a random stream of its own, so a figure does not depend on which thread drew it.
+    Each draw has a random stream of its own, so a figure does not depend on which thread drew it.
     With ``permutations=0`` no null is computed.
+
+    Parameters
+    ----------
+    permutations : number of draws
+    scheme : of a search for offsets, one of :data:`SCHEMES`: whole texts in which only the offsets chosen so far
+        matter, or next bytes shuffled among the positions with one context; other statistics shuffle the next bytes
     """
 
     permutations: int = 199
     seed: int = 0
+    scheme: str = "surrogate"
 
     def __post_init__(self) -> None:
+        if self.scheme not in SCHEMES:
+            raise InputError(f"null must be one of {', '.join(SCHEMES)}, got {self.scheme}")
         integer("permutations", self.permutations, 0)
         integer("seed", self.seed, 0, None)
 
@@ -121,7 +132,7 @@ class Null:
         Examples
         --------
         >>> Null.usual(None, 1_000_000)
-        Null(permutations=39, seed=0)
+        Null(permutations=39, seed=0, scheme='surrogate')
         """
         return cls(permutations if permutations is not None else _FEW if positions >= _MANY else 199, seed)
 
@@ -136,7 +147,7 @@ class Null:
         Examples
         --------
         >>> Null(19).fitting(1 << 20)
-        Null(permutations=19, seed=0)
+        Null(permutations=19, seed=0, scheme='surrogate')
         """
         most = max(1, _ROOM // max(1, each))
         if self.permutations > most:
@@ -174,7 +185,7 @@ class Null:
         >>> Null.p_value(3.0, [1.0, 2.0, 3.0])
         0.5
         """
-        exceeding = sum(value >= observed for value in simulated)
+        exceeding = sum(bool(value >= observed) for value in simulated)
         return (1 + exceeding) / (1 + len(simulated))
 
 

@@ -14,6 +14,7 @@ from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 
 SITEINFO = Corpus.siteinfo()
+PERMUTED = Null(scheme="permuted")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_greedy__equals_definition_on_any_text(text: str, data: st.DataObject) -
 
 @pytest.mark.needs_jit
 def test_greedy__siteinfo_stops_at_the_published_four() -> None:
-    result = um.greedy_patterns(SITEINFO, 8, 30, stop=True)
+    result = um.greedy_patterns(SITEINFO, 8, 30, stop=True, check=Check(null=PERMUTED))
     headline = result.headline()
     assert headline["offsets"] == headline["significant_offsets"] == [1, 8, 20, 3]
     assert headline["held_out_bpc"] == pytest.approx(2.204, abs=5e-4)
@@ -79,6 +80,42 @@ def test_greedy__independent_bytes_stop_at_once() -> None:
     assert refused["taken"] is False
     assert refused["p_value"] > 0.01
     assert headline["significant_offsets"] == []
+
+
+@pytest.mark.needs_jit
+def test_greedy__surrogates_of_siteinfo_do_as_well_after_two_offsets() -> None:
+    headline = um.greedy_patterns(SITEINFO, 8, 30, stop=True).headline()
+    assert headline["offsets"] == headline["significant_offsets"] == [1, 8]
+
+
+@pytest.mark.needs_jit
+def test_greedy__what_exceeds_chance_predicts_better_than_what_gains_most() -> None:
+    gain, excess = (um.greedy_patterns(SITEINFO, 4, 30, select=name).headline() for name in ("gain", "excess"))
+    assert excess["held_out_bpc"] < gain["held_out_bpc"]
+    assert excess["bits"] > gain["bits"]
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("seed", [5, 6])
+def test_greedy__planted_offsets_exceed_chance_most(seed: int) -> None:
+    corpus = corpora.planted(20_000, (3, 11), seed=seed)
+    steps = um.greedy_steps(corpus, 8, 20, stop=True, select="excess", null=Null(99))
+    assert sorted(step.offset for step in steps if step.taken) == [3, 11]
+
+
+@pytest.mark.needs_jit
+def test_greedy__runs_show_no_second_offset() -> None:
+    """A run ends once: bytes shuffled within the cells of offset 1 make chance look less able than it is."""
+    for seed in range(5):
+        corpus = corpora.runs(1024, 20, 0.9, seed)
+        surrogate, permuted = (
+            um.greedy_steps(corpus, 2, 20, null=Null(99, seed, scheme)) for scheme in ("surrogate", "permuted")
+        )
+        assert surrogate[0].offset == permuted[0].offset == 1
+        assert surrogate[1].test is not None
+        assert permuted[1].test is not None
+        assert surrogate[1].test.p_value > 0.1
+        assert permuted[1].test.p_value == 0.01
 
 
 @pytest.mark.needs_jit
@@ -112,6 +149,8 @@ def test_greedy__gain_within_a_settled_context_is_over() -> None:
         ({"max_offset": 0}, "max-offset must be at least 1, got 0"),
         ({"max_offset": 7}, "max-offset must be shorter than the corpus of 7 bytes, got 7"),
         ({"stop": True, "null": Null(20)}, "stop needs at least 99 permutations"),
+        ({"select": "excess", "null": Null(0)}, "select excess needs at least 1 permutation"),
+        ({"select": "least"}, "select must be one of gain, excess, got least"),
     ],
 )
 def test_greedy__unfit_requests(arguments: dict[str, object], message: str) -> None:
@@ -124,7 +163,7 @@ def test_gain_test__equals_shuffling_by_hand() -> None:
     """Mean of the largest gain over candidates, targets shuffled within the cells of the context (1,)."""
     corpus, limit = corpora.markov(150), 4
     data = corpus.data.tolist()
-    steps = um.greedy_steps(corpus, 2, limit, null=Null(199))
+    steps = um.greedy_steps(corpus, 2, limit, null=PERMUTED)
     assert steps[1].test is not None
     first = steps[0].offset
     places = range(limit, len(data))

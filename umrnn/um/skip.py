@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, final
 
 import numpy as np
@@ -109,12 +109,13 @@ class GreedyPatterns(Result):
     def tables(self) -> dict[str, Table]:
         """``steps``: the tuple as it grows, each gain beside its null; ``patterns``: those that save most bits."""
         counts = self.selected.tables()["prefixes"]
-        columns = ("step", "offset", "taken", *counts.columns[1:], "gain", "tested_gain", "null_gain", "p_value")
+        tested = ("tested_gain", "null_gain", "excess", "p_value")
+        columns = ("step", "offset", "taken", *counts.columns[1:], "gain", *tested)
         rows = []
         for number, step in enumerate(self.steps, start=1):
             not_taken = (None, None, None, step.bits, None)
             measured = counts.rows[number][1:] if step.taken else not_taken
-            test = (step.test.gain, step.test.null_gain, step.test.p_value) if step.test else (None, None, None)
+            test = astuple(step.test) if step.test else (None,) * len(tested)
             rows.append((number, step.offset, step.taken, *measured, step.gain, *test))
         return {"steps": Table.of(columns, rows), "patterns": self.selected.listing}
 
@@ -163,6 +164,7 @@ def greedy_patterns(
     max_offset: int | None = None,
     *,
     stop: bool = False,
+    select: str = "gain",
     top: int = 10,
     min_count: int = 2,
     check: Check = Check(),
@@ -179,9 +181,10 @@ def greedy_patterns(
         If ``max_offset`` is not shorter than the corpus or a count is below 1.
     """
     max_offset = reachable(max_offset, 30, corpus)
-    steps = greedy_steps(corpus, count, max_offset, stop=stop, null=check.null, work=work)
+    steps = greedy_steps(corpus, count, max_offset, stop=stop, select=select, null=check.null, work=work)
     chosen = tuple(step.offset for step in steps if step.taken)
-    settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "top": top, "min_count": min_count}
+    settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "select": select}
+    settings |= {"null": check.null.scheme, "top": top, "min_count": min_count}
     measured = _measured(corpus, chosen, settings, check, work)
     return GreedyPatterns(provenance=measured.provenance, selected=measured, steps=tuple(steps))
 
