@@ -104,7 +104,8 @@ def demo(corpus: Corpus, *, seed: int = 0, work: Work = Work()) -> Demo:
     counted = study.holdout.counted
     statistics = byte_statistics(text, check=Check(null=Null(0)), work=work.silent()).headline()
     limit = min(_MAX_OFFSET, len(counted) // 3)
-    search = greedy_patterns(counted, _OFFSETS, limit, stop=True, check=Check(null=Null(seed=seed)), work=work)
+    chance = Check(null=Null(seed=seed))
+    search = greedy_patterns(counted, _OFFSETS, limit, stop=True, select="excess", check=chance, work=work)
     offsets, epochs = search.headline()["offsets"], _epochs(counted)
     orders = [_order(k, counted) for k in range(1, min(_ORDERS, len(counted) // 2) + 1)]
     rows = study.rows([*orders, *_entries(study, tuple(offsets), epochs)], task="tell the story")

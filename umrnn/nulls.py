@@ -117,7 +117,7 @@ class Null:
 
     permutations: int = 199
     seed: int = 0
-    scheme: str = "surrogate"
+    scheme: str = field(default="surrogate", repr=False)
 
     def __post_init__(self) -> None:
         if self.scheme not in SCHEMES:
@@ -132,7 +132,7 @@ class Null:
         Examples
         --------
         >>> Null.usual(None, 1_000_000)
-        Null(permutations=39, seed=0, scheme='surrogate')
+        Null(permutations=39, seed=0)
         """
         return cls(permutations if permutations is not None else _FEW if positions >= _MANY else 199, seed)
 
@@ -147,7 +147,7 @@ class Null:
         Examples
         --------
         >>> Null(19).fitting(1 << 20)
-        Null(permutations=19, seed=0, scheme='surrogate')
+        Null(permutations=19, seed=0)
         """
         most = max(1, _ROOM // max(1, each))
         if self.permutations > most:

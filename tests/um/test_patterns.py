@@ -124,7 +124,7 @@ def test_shuffled_null__does_not_depend_on_threads() -> None:
 
 def test_pattern_listing__counts_gains_and_places() -> None:
     corpus = Corpus.from_bytes(b"abcabdabc" * 4)
-    table = um.skip_patterns(corpus, (1, 2), top=3, min_count=5, check=Check(null=NO_NULL)).tables()["patterns"]
+    table = um.skip_patterns(corpus, (1, 2), listing=um.Listing(3, 5), check=Check(null=NO_NULL)).tables()["patterns"]
     row = dict(zip(table.columns, table.rows[0], strict=True))
     data = bytes(corpus.data)
     for values in table.rows:

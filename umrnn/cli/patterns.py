@@ -1,6 +1,6 @@
 """``umrnn patterns``: which bytes at which distances say what about the next byte."""
 
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -22,6 +22,8 @@ from umrnn.cli.options import (
 if TYPE_CHECKING:
     from umrnn.nulls import Check
     from umrnn.progress import Work
+    from umrnn.report.output import Output
+    from umrnn.um.listing import Listing
     from umrnn.um.skip import GreedyPatterns
 
 __all__ = ["app"]
@@ -39,8 +41,7 @@ class _Given(TypedDict):
 class _Listed(_Given):
     """The same of those that list patterns."""
 
-    top: int
-    min_count: int
+    listing: "Listing"
 
 
 TopOption = Annotated[int, typer.Option("--top", metavar="K", help="Patterns to list, by bits saved.")]
@@ -85,6 +86,16 @@ def skip(
     greedy: Annotated[int | None, typer.Option("--greedy", metavar="K", help="Choose up to K offsets instead.")] = None,
     max_offset: MaxOffsetOption = None,
     stop: Annotated[bool, typer.Option("--stop", help="End the search where a gain is not significant.")] = False,
+    select: Annotated[
+        Literal["gain", "excess"],
+        typer.Option("--select", help="Take the offset that gains most, or most beyond what chance gives it."),
+    ] = "gain",
+    null: Annotated[
+        Literal["surrogate", "permuted"],
+        typer.Option(
+            "--null", help="Chance of a step: texts in which only the chosen offsets matter, or shuffled next bytes."
+        ),
+    ] = "surrogate",
     top: TopOption = 10,
     min_count: MinCountOption = 2,
     permutations: PermutationsOption = 199,
@@ -104,22 +115,23 @@ def skip(
     sink = Output.to("patterns skip", format, output, table, keep=files_read(the_corpus=corpus))
     source = open_corpus(corpus, byte_range)
     with drawn_work(threads) as work:
-        given = _Listed(top=top, min_count=min_count, check=Check(null=Null(permutations, seed)), work=work)
+        given = _Listed(listing=um.Listing(top, min_count), check=Check(null=Null(permutations, seed, null)), work=work)
         if offsets is not None:
             sink.emit(um.skip_patterns(source, offsets.values, **given))
         elif greedy is not None:
-            sink.emit(found := um.greedy_patterns(source, greedy, max_offset, stop=stop, **given))
-            _note_shuffles(found, permutations)
+            found = um.greedy_patterns(source, greedy, max_offset, stop=stop, select=select, **given)
+            _emit_search(sink, found, permutations)
 
 
-def _note_shuffles(found: "GreedyPatterns", permutations: int) -> None:
-    """Say where so few shuffles cannot show that a step is significant."""
+def _emit_search(sink: "Output", found: "GreedyPatterns", permutations: int) -> None:
+    """What a search found; and a note where so few draws cannot show that a step is significant."""
     from umrnn.report.output import note
     from umrnn.um.search import ALPHA
 
+    sink.emit(found)
     if found.least_p_value is not None and not found.can_be_significant:
         note(
-            f"{permutations} shuffles show no p-value below {found.least_p_value:.2g}, and a step counts from "
+            f"{permutations} draws show no p-value below {found.least_p_value:.2g}, and a step counts from "
             f"{ALPHA} on: no step can be significant; name at least {round(1 / ALPHA) - 1} permutations"
         )
 

@@ -6,6 +6,7 @@ An **offset** d counts back from the predicted byte: offset 1 is the byte just r
 from umrnn.um.bytes import byte_statistics
 from umrnn.um.counts import OffsetCounts, offset_counts
 from umrnn.um.information import mutual_information
+from umrnn.um.listing import Listing
 from umrnn.um.ngram import ngram_orders
 from umrnn.um.patterns import Patterns
 from umrnn.um.predict import held_out_bits
@@ -17,6 +18,7 @@ from umrnn.um.trie import backward_trie
 
 __all__ = [
     "PUBLISHED_PAIRS",
+    "Listing",
     "OffsetCounts",
     "Patterns",
     "backward_trie",

@@ -1,14 +1,17 @@
 """The patterns worth looking at, each with its counts, its gain and places to read it in the corpus."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from umrnn._validate import integer
 from umrnn.corpus import Corpus
 from umrnn.nulls import Split
 from umrnn.result import Table
 from umrnn.um.cells import Cells
 from umrnn.um.patterns import Patterns
 
-__all__ = ["pattern_table"]
+__all__ = ["Listing", "pattern_table"]
 
 _EXAMPLE = 32  # bytes shown before the predicted byte, at most
 _PLACES = 5  # places listed of each pattern
@@ -17,10 +20,26 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def pattern_table(
-    corpus: Corpus, cells: Cells, offsets: tuple[int, ...], top: int, min_count: int, split: Split
-) -> Table:
-    """The ``top`` patterns by bits saved against the bytes' own frequencies, among those seen ``min_count`` times.
+@dataclass(frozen=True)
+class Listing:
+    """Which patterns a table lists: the ``top`` by bits saved, among those seen ``min_count`` times.
+
+    Examples
+    --------
+    >>> Listing(top=3)
+    Listing(top=3, min_count=2)
+    """
+
+    top: int = 10
+    min_count: int = 2
+
+    def __post_init__(self) -> None:
+        integer("top", self.top, 0)
+        integer("min-count", self.min_count, 1, None)
+
+
+def pattern_table(corpus: Corpus, cells: Cells, offsets: tuple[int, ...], wanted: Listing, split: Split) -> Table:
+    """The ``wanted`` patterns, by bits saved against the bytes' own frequencies.
 
     Parameters
     ----------
@@ -35,8 +54,8 @@ def pattern_table(
     """
     patterns = Patterns.of_cells(cells, offsets)
     gains = patterns.gains()
-    listed = np.flatnonzero(patterns.counts >= min_count)
-    listed = listed[np.argsort(-gains[listed], kind="stable")][:top]
+    listed = np.flatnonzero(patterns.counts >= wanted.min_count)
+    listed = listed[np.argsort(-gains[listed], kind="stable")][: wanted.top]
     rows_of = np.diff(np.append(patterns.context_starts, len(patterns)))
     context_counts = np.repeat(patterns.context_counts, rows_of)
     boundary = split.boundary(len(cells.data))

@@ -2,19 +2,19 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn._validate import integer, offset_tuple
+from umrnn._validate import offset_tuple
 from umrnn.corpus import Corpus
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.um.cells import Cells, conditional_entropy
-from umrnn.um.listing import pattern_table
+from umrnn.um.listing import Listing, pattern_table
 from umrnn.um.predict import prefix_scores
 from umrnn.um.reachable import reachable
 from umrnn.um.search import ALPHA, SearchStep, greedy_steps
@@ -80,11 +80,15 @@ class GreedyPatterns(Result):
 
     selected: SkipPatterns
     steps: tuple[SearchStep, ...]
+    half_agreement: float | None
 
     def headline(self) -> dict[str, Any]:
         """Figures of the chosen tuple, its significant part, and the part of it that predicts unseen bytes best."""
-        reached = {"significant_offsets": self.significant_offsets, "least_p_value": self.least_p_value}
-        return self.selected.headline() | reached
+        return self.selected.headline() | {
+            "significant_offsets": self.significant_offsets,
+            "least_p_value": self.least_p_value,
+            "half_agreement": self.half_agreement,
+        }
 
     @property
     def least_p_value(self) -> float | None:
@@ -124,8 +128,7 @@ def skip_patterns(
     corpus: Corpus,
     offsets: Iterable[int],
     *,
-    top: int = 10,
-    min_count: int = 2,
+    listing: Listing = Listing(),
     check: Check = Check(),
     work: Work = Work(),
 ) -> SkipPatterns:
@@ -139,8 +142,7 @@ def skip_patterns(
     Parameters
     ----------
     offsets : distinct distances before the predicted byte, each in ``[1, n - 1]``, in the order they were chosen
-    top : number of patterns listed
-    min_count : occurrences a listed pattern has at least
+    listing : which patterns are listed
 
     Raises
     ------
@@ -154,8 +156,7 @@ def skip_patterns(
 positions=1016, order_0_held_out_bpc=4.94524, 1 more figures) with prefixes 3×6, patterns 10×9
     """
     chosen = offset_tuple(offsets, len(corpus))
-    settings = {"offsets": list(chosen), "top": top, "min_count": min_count}
-    return _measured(corpus, chosen, settings, check, work)
+    return _measured(corpus, chosen, {"offsets": list(chosen)}, listing, check, work)
 
 
 def greedy_patterns(
@@ -165,8 +166,7 @@ def greedy_patterns(
     *,
     stop: bool = False,
     select: str = "gain",
-    top: int = 10,
-    min_count: int = 2,
+    listing: Listing = Listing(),
     check: Check = Check(),
     work: Work = Work(),
 ) -> GreedyPatterns:
@@ -175,26 +175,51 @@ def greedy_patterns(
     Candidates are 1 … ``max_offset``, by default 30 or as far as the corpus allows.
     With ``stop`` the search ends at the first step that chance does as well (see :mod:`umrnn.um.search`).
 
+    Parameters
+    ----------
+    select : ``gain``, as published, or ``excess``: what the search ranks offsets by
+    listing : which patterns are listed
+
     Raises
     ------
     InputError
         If ``max_offset`` is not shorter than the corpus or a count is below 1.
     """
-    max_offset = reachable(max_offset, 30, corpus)
-    steps = greedy_steps(corpus, count, max_offset, stop=stop, select=select, null=check.null, work=work)
+    max_offset, null = reachable(max_offset, 30, corpus), check.null
+    steps = greedy_steps(corpus, count, max_offset, stop=stop, select=select, null=null, work=work)
     chosen = tuple(step.offset for step in steps if step.taken)
-    settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "select": select}
-    settings |= {"null": check.null.scheme, "top": top, "min_count": min_count}
-    measured = _measured(corpus, chosen, settings, check, work)
-    return GreedyPatterns(provenance=measured.provenance, selected=measured, steps=tuple(steps))
+    settings = {"greedy": count, "max_offset": max_offset, "stop": stop, "select": select, "null": null.scheme}
+    measured = _measured(corpus, chosen, settings, listing, check, work)
+    given = null if select == "excess" else Null(0)
+    return GreedyPatterns(
+        provenance=measured.provenance,
+        selected=measured,
+        steps=tuple(steps),
+        half_agreement=_half_agreement(corpus, len(chosen), max_offset, select, given, work),
+    )
+
+
+def _half_agreement(corpus: Corpus, count: int, max_offset: int, select: str, null: Null, work: Work) -> float | None:
+    """Share of ``count`` offsets that a search of either half chooses; None where halves are too short for it."""
+    middle = len(corpus) // 2
+    halves = corpus.slice(0, middle), corpus.slice(middle)
+    if not count or middle <= max_offset:
+        return None
+    found = [greedy_steps(half, count, max_offset, select=select, null=null, work=work) for half in halves]
+    first, second = ({step.offset for step in steps} for steps in found)
+    return len(first & second) / count
 
 
 def _measured(
-    corpus: Corpus, offsets: tuple[int, ...], settings: dict[str, Any], check: Check, work: Work
+    corpus: Corpus,
+    offsets: tuple[int, ...],
+    settings: dict[str, Any],
+    listing: Listing,
+    check: Check,
+    work: Work,
 ) -> SkipPatterns:
     """All figures of one tuple, which may be empty where a search found nothing."""
     split, null = check.split, check.null
-    top, min_count = integer("top", settings["top"], 0), integer("min-count", settings["min_count"], 1, None)
     held_out = prefix_scores(corpus, offsets, split, work=work)
     contexts = Cells.whole(corpus)
     prefixes = []
@@ -206,10 +231,11 @@ def _measured(
     work.progress.start("shuffled null", null.permutations, "shuffles")
     null_bits = shuffled_bits(contexts, null, work=work)
     work.progress.finish()
+    settings |= asdict(listing)
     settings |= {"permutations": null.permutations, "held_out_from": corpus.start + split.boundary(len(corpus))}
     return SkipPatterns(
         provenance=provenance(corpus, parameters=settings, seed=null.seed, threads=work.threads),
         prefixes=tuple(prefixes),
         null_bits=null_bits,
-        listing=pattern_table(corpus, patterns, offsets, top, min_count, split),
+        listing=pattern_table(corpus, patterns, offsets, listing, split),
     )
