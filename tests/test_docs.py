@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,10 +27,14 @@ from umrnn.environment import environment
 from umrnn.errors import InputError
 from umrnn.interpret.export import export
 from umrnn.nulls import Check, Null
+from umrnn.report.reading import Seen
+from umrnn.report.readings import READINGS
 from umrnn.result import Result
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
+# Figures that are there only where a program or an option is: bzip2's rival zstd, a recoded text.
+ELSEWHERE = {("Evaluation", "bpc_per_source_byte")}
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(umrnn.__path__, "umrnn.") if not module.name.endswith("__main__")
 )
@@ -163,6 +168,28 @@ def test_tables__all_rows_of_one_have_read_the_same_bytes(results: list[Result])
     }
     assert {key: counts for key, counts in read.items() if len(counts) != 1 or None in counts} == {}
     assert len(read) >= 11  # a table of nearly every construction
+
+
+def test_readings__name_what_there_is_and_say_it_in_sentences(results: list[Result]) -> None:
+    """Every kind of result has a reading; what it names exists somewhere; its sentences hold for a saved result too."""
+    keys: Counter[tuple[str, str]] = Counter()
+    columns: Counter[tuple[str, str, str]] = Counter()
+    for result in results:
+        keys.update((result.kind, key) for key in result.headline())
+        columns.update((result.kind, n, column) for n, table in result.tables().items() for column in table.columns)
+        sentences = list(READINGS[result.kind].says(Seen.of(result)))
+        assert all(re.fullmatch(r".*[.!]", sentence) and "nan" not in sentence.lower() for sentence in sentences)
+        assert "None" not in " ".join(sentences), (result.kind, sentences)
+    named = {(kind, key) for kind, reading in READINGS.items() for key in reading.figures}
+    assert {(kind, key) for kind, key in named if (kind, key) not in keys} - ELSEWHERE == set()
+    shown = {
+        (kind, table, column)
+        for kind, reading in READINGS.items()
+        for table, view in (reading.tables or {}).items()
+        for column in (*view.columns, *filter(None, [view.bar, (view.sort or "").removeprefix("-")]))
+    }
+    assert shown - set(columns) == set()
+    assert {kind for kind, _ in keys} - {"SavedResult"} == set(READINGS)
 
 
 def test_columns__every_name_is_explained(results: list[Result]) -> None:

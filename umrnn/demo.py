@@ -130,7 +130,7 @@ def demo(corpus: Corpus, *, seed: int = 0, work: Work = Work()) -> Demo:
 
 def _order(length: int, counted: Corpus) -> Entry[Any]:
     places = {counted: tuple(range(1, length + 1))}
-    return Entry("counting", "", CountedContexts(places, f"last {length} bytes"))
+    return Entry("counting", "", CountedContexts(places, "last byte" if length == 1 else f"last {length} bytes"))
 
 
 def _entries(study: Study, offsets: tuple[int, ...], epochs: int) -> list[Entry[Any]]:

@@ -169,7 +169,7 @@ def _line(study: Study, construction: str, kind: str, entry: Callable[[Study], E
 
 def _counting(order: int, study: Study) -> Entry[Any]:
     places = {study.holdout.counted: tuple(range(1, order + 1))}
-    return Entry("counting", "", CountedContexts(places, f"last {order} bytes"))
+    return Entry("counting", "", CountedContexts(places, "last byte" if order == 1 else f"last {order} bytes"))
 
 
 def _log_ratio(size: int, study: Study) -> Entry[Any]:

@@ -20,10 +20,12 @@ from umrnn.errors import InputError
 from umrnn.interpret.factors import (
     CellMeans,
     Grouping,
+    Movement,
     PairSearch,
     SignVotes,
     best_by_chance,
     feature_tables,
+    movement,
     replayed_bpc,
     rotations,
     shuffles,
@@ -66,6 +68,9 @@ class NeuronFactors:
     degrees_of_freedom: int | None
     single_lag: int | None
     single_r2: float
+    spread: float
+    mean_abs_state: float
+    flag: str | None
 
 
 @final
@@ -94,7 +99,10 @@ class FactorMap(Result):
             "neurons_r2_80": sum(row.r2 >= _GOOD for row in rows),
             "neurons_loo_r2_80": sum(row.loo_r2 >= _GOOD for row in rows),
             "significant_neurons": self._significant(),
+            "weighted_r2": self._weighted_r2(),
             "constant_neurons": sum(bool(np.isnan(row.r2)) for row in rows),
+            "still_neurons": sum(row.flag == "still" for row in rows),
+            "saturated_neurons": sum(row.flag == "saturated" for row in rows),
             "neurons": len(rows),
             "dominant_pair": list(pair) if pair else None,
             "dominant_pair_neurons": count,
@@ -122,6 +130,12 @@ class FactorMap(Result):
         if self.provenance["parameters"]["permutations"] < shuffles_needed:
             return None
         return sum(row.q_value <= _FALSE + _TIE for row in self.neurons)
+
+    def _weighted_r2(self) -> float | None:
+        """Share of the variance of all neurons together that is explained; None where none varies."""
+        moving = [row for row in self.neurons if row.r2 == row.r2]
+        variance = sum(row.spread**2 for row in moving)
+        return sum(row.spread**2 * row.r2 for row in moving) / variance if variance else None
 
     def _pairs(self) -> Table:
         names = ("lags", "neurons", "mean_r2", "loo_r2", "held_out_r2", "chance_r2", "cells", "degrees_of_freedom")
@@ -212,7 +226,8 @@ def _searched(search: PairSearch, counted: int, null: Null, work: Work) -> _Foun
     alone = [lags[:1] for lags in single.lags]
     groupings = {lags: search.grouping(lags) for lags in sorted({*best.lags, *early.lags, *alone})}
     maps = (_means(search, best.lags, groupings), _means(search, early.lags, groupings, counted or None))
-    neurons = _rows(best, single, maps, chance, shifted)
+    moved = movement(search.states.rows[first:stop])
+    neurons = _rows(best, single, maps, chance, shifted, moved)
     constant = np.array([row.lags is None for row in neurons])
     return _Found(
         neurons, sign_votes(search, (best.lags, early.lags, alone), groupings, counted, constant), groupings, maps
@@ -275,6 +290,7 @@ def _rows(
     maps: tuple[list[CellMeans], list[CellMeans]],
     chance: NDArray[np.float64],
     shifted: NDArray[np.float64],
+    moved: list[Movement],
 ) -> tuple[NeuronFactors, ...]:
     constant = np.isnan([own.in_sample_r2 for own in maps[0]])
     p_values = np.maximum(_p_values(best.r2, chance), _p_values(best.r2, shifted))
@@ -297,6 +313,8 @@ def _rows(
             degrees_of_freedom=None if constant[j] else len(own.grouping) - 1,
             single_lag=None if constant[j] else single.lags[j][0],
             single_r2=float(single.r2[j]) if np.isfinite(single.r2[j]) else float("nan"),
+            **moved[j]._asdict(),
+            flag=moved[j].flag,
         )
         for j, (own, early) in enumerate(zip(*maps))
     )

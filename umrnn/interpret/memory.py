@@ -76,6 +76,9 @@ class MemoryAtOffset:
     conditional_q_value: float
 
 
+_EFFECT = 0.001  # bits: an effect that is worth speaking of
+
+
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Memory(Result):
@@ -100,6 +103,7 @@ class Memory(Result):
         """Depth by each method, the predicted limits, the measured ones."""
         rows = self.offsets
         return {
+            "effect_depth": max((row.offset for row in rows if row.kl_bits > _EFFECT), default=0),
             "depth_method_1": first_below([row.kl_bits for row in rows]),
             "depth_method_2": first_below([row.group_variance for row in rows]),
             "depth_corrected": last_discovery([row.q_value for row in rows]),

@@ -18,6 +18,7 @@ __all__ = ["Grid", "Line", "figure_lines", "grids", "left_tables"]
 
 _PART = 3  # of the width: what one cell may take before it is cut short
 _FIGURES = 8  # of a headline nobody has described
+_WIDE = 100  # columns of a terminal from which there is room for what does not matter
 _SPARE = 2  # rows beyond the number asked for that are shown rather than counted
 
 
@@ -88,7 +89,8 @@ def _picked(table: Table, view: View, choice: Choice, width: int) -> Table:
     """The columns that matter, as many as fit, and others where there is room."""
     asked = [name for name in choice.columns if name in table.columns]
     first = asked or [name for name in view.columns if name in table.columns]
-    order = asked or [*first, *(name for name in table.columns if name not in first)]
+    others = [name for name in table.columns if name not in first] if width >= _WIDE or not first else []
+    order = asked or [*first, *others]
     kept: list[str] = []
     for name in order:
         if not kept or name in asked or fits(_read_table(table, [*kept, name], view.bar, width), width):

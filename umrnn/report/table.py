@@ -85,8 +85,9 @@ def _headline(lines: Sequence[Line], more: int, width: int) -> Text:
     for number, line in enumerate(lines):
         shown.append("\n" * (number > 0) + line.key.ljust(key)).append(line.value, style=_BOLD)
         if line.words:
-            gap = " " * max(2, value - cell_len(line.value))
-            indent = key + cell_len(line.value) + len(gap)
+            long = cell_len(line.value) + 2 > value  # what it is then stands below it
+            gap = "\n" + " " * key if long else " " * (value - cell_len(line.value))
+            indent = key if long else key + value
             folded = textwrap.wrap(line.words, max(20, width - indent))
             shown.append(gap + ("\n" + " " * indent).join(folded), style=_DIM)
     if more:
