@@ -7,15 +7,18 @@ static model's in-sample bpc is neither.
 import bz2
 import lzma
 import zlib
+from importlib.util import find_spec
 from typing import Protocol
 
 from umrnn.corpus import Corpus
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 
-__all__ = ["COMPRESSORS", "compressed_bpc"]
+__all__ = ["COMPRESSORS", "compressed_bpc", "compressors"]
 
 COMPRESSORS = ("gzip", "bzip2", "xz")
+_EXTRA = {"zstd": "zstandard", "ppmd": "pyppmd"}  # extra [compressors]: the library of each
+_PPMD_ORDER, _PPMD_MEMORY = 16, (1 << 20, 1 << 28)  # bytes of context; memory it may take, least and most
 _PIECE = 1 << 20
 
 
@@ -24,28 +27,57 @@ class _Compressor(Protocol):
     def flush(self) -> bytes: ...
 
 
-def _compressor(name: str) -> _Compressor:
+class _Ppmd:
+    """PPMd variant H as 7-Zip has it, with the methods of the others."""
+
+    def __init__(self, length: int) -> None:
+        import pyppmd
+
+        least, most = _PPMD_MEMORY
+        encoder = pyppmd.Ppmd7Encoder(_PPMD_ORDER, min(most, max(least, 64 * length)))
+        self.compress, self.flush = encoder.encode, encoder.flush
+
+
+def _compressor(name: str, length: int) -> _Compressor:
     """The compressor of that name at its strongest setting, writing the format of the command-line tool."""
     if name == "gzip":
         return zlib.compressobj(9, zlib.DEFLATED, 31)  # 31: window of 32 KiB, gzip header
     if name == "bzip2":
         return bz2.BZ2Compressor(9)
+    if name == "zstd":
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=22).compressobj()
+    if name == "ppmd":
+        return _Ppmd(length)
     return lzma.LZMACompressor(preset=9 | lzma.PRESET_EXTREME)
 
 
+def compressors() -> tuple[str, ...]:
+    """Those of Python itself, and of zstd and ppmd those that are installed.
+
+    Examples
+    --------
+    >>> compressors()[:3]
+    ('gzip', 'bzip2', 'xz')
+    """
+    return (*COMPRESSORS, *(name for name, library in _EXTRA.items() if find_spec(library)))
+
+
 def compressed_bpc(corpus: Corpus, *, work: Work = Work()) -> dict[str, float]:
-    """Bits per byte of the corpus compressed by each of ``COMPRESSORS``, headers included.
+    """Bits per byte of the corpus compressed by each of :func:`compressors`, headers included.
 
     Examples
     --------
     >>> sizes = compressed_bpc(Corpus.siteinfo())
-    >>> sorted(sizes), sizes["gzip"] < 4
-    (['bzip2', 'gzip', 'xz'], True)
+    >>> sorted(sizes) == sorted(compressors()), sizes["gzip"] < 4
+    (True, True)
     """
-    work.progress.start("compress", len(COMPRESSORS) * len(corpus), "B")
+    names = compressors()
+    work.progress.start("compress", len(names) * len(corpus), "B")
 
     def bits(name: str) -> float:
-        compressor, size = _compressor(name), 0
+        compressor, size = _compressor(name, len(corpus)), 0
         for begin in range(0, len(corpus), _PIECE):
             piece = corpus.data[begin : begin + _PIECE].tobytes()
             size += len(compressor.compress(piece))
@@ -53,6 +85,6 @@ def compressed_bpc(corpus: Corpus, *, work: Work = Work()) -> dict[str, float]:
         return 8 * (size + len(compressor.flush())) / len(corpus)
 
     with pool(work.threads) as executor:
-        found = dict(zip(COMPRESSORS, map_ordered(bits, COMPRESSORS, executor)))
+        found = dict(zip(names, map_ordered(bits, names, executor)))
     work.progress.finish()
     return found

@@ -12,7 +12,7 @@ from umrnn.result import Result, Table, provenance
 __all__ = ["Environment", "environment"]
 
 _PLAIN = ("numba", "numpy", "rich", "scipy", "threadpoolctl", "typer")
-_EXTRAS = {"safetensors": "io", "torch": "torch", "h5py": "keras"}
+_EXTRAS = {"safetensors": "io", "torch": "torch", "h5py": "keras", "zstandard": "compressors", "pyppmd": "compressors"}
 _VARIABLES = ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "UMRNN_DATA")
 
 

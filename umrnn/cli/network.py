@@ -76,23 +76,30 @@ def evaluate(
     permutations: Annotated[
         int, typer.Option(metavar="N", help="Shuffles of the corpus to score; 0 leaves them out.")
     ] = 9,
+    bits: Annotated[
+        str | None, typer.Option("--bits", metavar="PATH", help="Write the bits of every byte there, as .npy.")
+    ] = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = None,
     format: FormatOption = None,
     output: OutputOption = None,
     table: TableOption = None,
 ) -> None:
-    """Score a network or a read-out on a corpus, beside gzip, bzip2 and xz."""
+    """Score a network or a read-out on a corpus, beside gzip, bzip2, xz, and zstd and ppmd where installed."""
     from umrnn import rnn
+    from umrnn._files import writable_file
     from umrnn.nulls import Null
     from umrnn.report.output import Output, drawn_work
 
     read = files_read(the_corpus=corpus, the_model=model)
     sink, source = Output.to("eval", format, output, table, keep=read), open_corpus(corpus, byte_range)
+    written = writable_file(bits, "bits", keep=read) if bits else None
     network = open_predictor(model)
     source = recoded(source, network)
     with drawn_work(threads) as work:
         sink.emit(rnn.evaluate(network, source, null=Null(permutations, seed), work=work))
+        if written is not None:
+            rnn.write_bits(network, source, written, work=work)
 
 
 def sample(

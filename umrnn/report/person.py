@@ -19,6 +19,7 @@ __all__ = ["Grid", "Line", "figure_lines", "grids", "left_tables"]
 _PART = 3  # of the width: what one cell may take before it is cut short
 _FIGURES = 8  # of a headline nobody has described
 _WIDE = 100  # columns of a terminal from which there is room for what does not matter
+_NO_END = 10**9
 _SPARE = 2  # rows beyond the number asked for that are shown rather than counted
 
 
@@ -93,20 +94,21 @@ def _picked(table: Table, view: View, choice: Choice, width: int) -> Table:
     order = asked or [*first, *others]
     kept: list[str] = []
     for name in order:
-        if not kept or name in asked or fits(_read_table(table, [*kept, name], view.bar, width), width):
+        if not kept or name in asked or fits(_read_table(table, [*kept, name], view, width), width):
             kept.append(name)
         elif name in first and len(kept) > 1:  # what matters less never takes the place of what matters
             break
-    return _read_table(table, kept, view.bar, width)
+    return _read_table(table, kept, view, width)
 
 
-def _read_table(table: Table, names: list[str], drawn: str | None, width: int) -> Table:
+def _read_table(table: Table, names: list[str], view: View, width: int) -> Table:
     """Some columns as a person reads them, a bar after the one that is drawn."""
     columns: list[tuple[str, list[Any]]] = []
     for name in names:
         values = [row[table.columns.index(name)] for row in table.rows]
-        columns.append((name, [_short(read_cell(name, value), width // _PART) for value in values]))
-        if name == drawn:
+        longest = _NO_END if name in view.whole else width // _PART
+        columns.append((name, [_short(read_cell(name, value), longest) for value in values]))
+        if name == view.bar:
             numbers = [value for value in values if value is not None and value == value]
             largest = max(numbers, default=0)
             columns.append(("", [bar(value, largest) for value in values]))

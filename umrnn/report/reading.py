@@ -61,12 +61,14 @@ class View:
     sort : a column to sort by, ``-`` before it for the largest first; None keeps the order.
     rows : how many to show.
     bar : a column whose values (0 or more) are drawn as bars too.
+    whole : columns of prose, which fold rather than being cut short.
     """
 
     columns: tuple[str, ...] = ()
     sort: str | None = None
     rows: int = 10
     bar: str | None = None
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

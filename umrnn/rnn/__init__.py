@@ -6,7 +6,7 @@ A **lag** counts back from the byte just read; the state h_t has read x_t. Loss 
 from umrnn.rnn.checkpoint import Saving
 from umrnn.rnn.convert import convert
 from umrnn.rnn.drawn import draw
-from umrnn.rnn.evaluate import evaluate
+from umrnn.rnn.evaluate import evaluate, write_bits
 from umrnn.rnn.formats import load, save
 from umrnn.rnn.initial import initial
 from umrnn.rnn.optimise import Optimizer
@@ -40,4 +40,5 @@ __all__ = [
     "shipped",
     "trace",
     "train",
+    "write_bits",
 ]

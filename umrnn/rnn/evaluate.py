@@ -1,11 +1,14 @@
 """The loss of a network on a corpus, in bits per byte."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from pathlib import Path
+from typing import IO, Any, final
 
 import numpy as np
 
+from umrnn._files import write_atomically
 from umrnn.compressors import compressed_bpc
 from umrnn.corpus import Corpus, byte_counts
 from umrnn.nulls import Null
@@ -13,11 +16,11 @@ from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.fitted import Standing, standing
 from umrnn.rnn.model_file import ModelFile, ReadoutFile, opened_predictor
-from umrnn.rnn.predictor import Predictor
+from umrnn.rnn.predictor import Predictor, surprises
 from umrnn.rnn.score import bits_per_byte, check_predicts
 from umrnn.rnn.weights import Elman
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "write_bits"]
 
 _SHUFFLES = 9  # enough for a mean; each costs as much as the score itself
 
@@ -74,7 +77,7 @@ def evaluate(
     null: Null | None = None,
     work: Work = Work(),
 ) -> Evaluation:
-    """Score ``model`` on ``corpus``, in order and shuffled, beside gzip, bzip2 and xz of the same bytes.
+    """Score ``model`` on ``corpus``, in order and shuffled, beside compressors of the same bytes.
 
     On shuffled bytes a model that learnt an order does worse than ``order_0_bpc``. Whether ``bpc`` is in-sample depends
     on the bytes the model was fitted to, of which its file holds hashes (:mod:`umrnn.rnn.fitted`): a copy, a part or a
@@ -120,6 +123,37 @@ def evaluate(
             model=facts,
         ),
     )
+
+
+def write_bits(
+    model: Elman | Predictor | ModelFile | ReadoutFile,
+    corpus: Corpus,
+    path: str | os.PathLike[str],
+    *,
+    work: Work = Work(),
+) -> None:
+    """Write -log2 p of every byte but the first, shape (n - 1,), float64, as a .npy file; their mean is ``bpc``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bits(Elman.zeros(hidden=2), Corpus.from_bytes(b"abc"), f"{folder}/bits.npy")
+    ...     np.load(f"{folder}/bits.npy")
+    array([8., 8.])
+    """
+    targets, network = check_predicts(corpus), opened_predictor(model)[0]
+
+    def write(stream: IO[bytes]) -> None:
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float64)), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(stream, {**header, "shape": (targets,)})
+        work.progress.start("write bits", targets, "B")
+        for _, bits in surprises(network, corpus):
+            stream.write(np.asarray(bits, np.float64).tobytes())
+            work.progress.advance(len(bits))
+        work.progress.finish()
+
+    write_atomically(Path(path), write)
 
 
 def _per_byte(model: Any, bpc: float, corpus: Corpus) -> float | None:

@@ -158,5 +158,8 @@ NETWORKS = {
         _demo,
     ),
     "Environment": Reading({}),
-    "Explanation": Reading({"name": "", "meaning": ""}),
+    "Explanation": Reading(
+        {"name": "", "meaning": ""},
+        {"definitions": View(("where", "names", "meaning"), whole=("where", "names", "meaning"))},
+    ),
 }
