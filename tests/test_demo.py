@@ -9,7 +9,8 @@ from umrnn.demo import Demo, demo
 from umrnn.errors import InputError
 from umrnn.nulls import Split
 from umrnn.progress import Work
-from umrnn.report.layout import lay_out
+from umrnn.report.choice import Choice
+from umrnn.report.table import to_text
 from umrnn.rnn import Optimizer, Start, train
 from umrnn.um.predict import held_out_bits
 
@@ -57,14 +58,14 @@ def test_compressors__stand_under_no_held_out_score(told) -> None:
     assert told.headline()["gzip_bpc"] == dict(tables["compressors"].rows)["gzip"]
 
 
-def test_story__has_a_line_for_each_step_on_a_screen_of_80_columns(told) -> None:
-    """So that it fits one screen, of 24 lines, with the headline above it."""
-    (lines,) = lay_out(told.tables()["story"], 80)
-    header = lines.index(next(line for line in lines if line.startswith("─"))) + 1
-    assert header <= 3
-    assert len(lines) == header + len(STEPS)
+def test_story__is_told_on_one_screen_and_ends_with_a_sentence_per_step(told) -> None:
+    """25 lines of 80 columns: figures, a row for each step, a sentence for each."""
+    lines = to_text(told, {"story": told.tables()["story"]}, Choice(), 80).splitlines()
+    assert len(lines) <= 25
     assert max(map(len, lines)) <= 80
-    assert len(told.headline()) + len(lines) <= 20
+    assert [line.split()[0] for line in lines if line[:1].isdigit()] == ["1.", "2.", "3.", "4.", "5."]
+    rows = [line for line in lines if line.startswith(tuple(STEPS))]
+    assert len(rows) == len(STEPS)
 
 
 @pytest.mark.parametrize(

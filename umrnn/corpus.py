@@ -2,11 +2,14 @@
 
 import errno
 import hashlib
+import inspect
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +21,10 @@ from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
 
-__all__ = ["ALPHABET", "Corpus", "byte_counts"]
+__all__ = ["ALPHABET", "Corpus", "byte_counts", "reads_text"]
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 ALPHABET = 256  # V: every byte is a symbol
 
@@ -218,3 +224,31 @@ def _copied(file: Path, part: Corpus) -> NDArray[np.uint8]:
     if len(data) < len(part):
         raise InputError(f"{file} became shorter while it was read", hint="read a copy that nobody changes")
     return contiguous(np.frombuffer(data, dtype=np.uint8))
+
+
+def reads_text(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Let ``function`` take the path of a file, or bytes, wherever it takes a corpus.
+
+    Examples
+    --------
+    >>> @reads_text
+    ... def length(corpus: Corpus) -> int:
+    ...     return len(corpus)
+    >>> length(b"counting"), length(Corpus.siteinfo())
+    (8, 1024)
+    """
+    signature = inspect.signature(function)
+    names = [name for name, each in signature.parameters.items() if Corpus.__name__ in str(each.annotation)]
+
+    @wraps(function)
+    def reading(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        given = signature.bind(*args, **kwargs)
+        for name in names:
+            value = given.arguments.get(name)
+            if isinstance(value, str | os.PathLike):
+                given.arguments[name] = Corpus.open(value)
+            elif isinstance(value, bytes | bytearray | memoryview):
+                given.arguments[name] = Corpus.from_bytes(value)
+        return function(*given.args, **given.kwargs)
+
+    return reading

@@ -16,7 +16,7 @@ from umrnn.construct.register import Carrier, ClosedForms
 from umrnn.construct.state.fit import StateReadout, WrittenState
 from umrnn.construct.state.grown import GrownState
 from umrnn.construct.study import Entry, Lesson, ModelFit, Row, Study, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.interpret import factor_map
 from umrnn.nulls import Check, Null, Split
@@ -86,6 +86,7 @@ class Demo(Result):
         }
 
 
+@reads_text
 def demo(corpus: Corpus, *, seed: int = 0, work: Work = Work()) -> Demo:
     """Count the first ``LONGEST`` bytes of ``corpus``, search for offsets, train a network, read it, write others.
 

@@ -12,7 +12,7 @@ from umrnn.corpus import Corpus
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.progress import Progress, Work
-from umrnn.rnn.evaluate import evaluate
+from umrnn.rnn.evaluate import evaluate, write_bits
 from umrnn.rnn.formats import ModelFile, load
 from umrnn.rnn.initial import initial
 from umrnn.rnn.score import bits_per_byte
@@ -181,3 +181,14 @@ def test_evaluate__knows_equal_bytes_by_their_hash():
 def test_evaluate__a_constant_corpus_has_no_entropy_and_no_sign():
     found = evaluate(Elman.zeros(2), Corpus.from_bytes(b"aaaa"), null=Null(0)).order_0_bpc
     assert (found, np.signbit(found)) == (0.0, False)
+
+
+def test_write_bits__are_those_of_the_score(tmp_path: Path) -> None:
+    model, corpus = initial(4), Corpus.siteinfo()
+    write_bits(model, corpus, tmp_path / "bits.npy")
+    bits = np.load(tmp_path / "bits.npy")
+    assert (bits.shape, bits.dtype) == ((1023,), np.float64)
+    assert bits.mean() == pytest.approx(bits_per_byte(model, corpus), abs=1e-12)
+    with pytest.raises(InputError, match="one byte"):
+        write_bits(model, Corpus.from_bytes(b"a"), tmp_path / "none.npy")
+    assert not (tmp_path / "none.npy").exists()

@@ -9,7 +9,7 @@ from umrnn._validate import integer, positive
 from umrnn.construct.offsets.fit import OffsetFit, draws_table
 from umrnn.construct.offsets.pair_network import SHARE, PairNetwork, fit_table
 from umrnn.construct.study import Entry, Holdout, Measured, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -63,6 +63,7 @@ class Bigram(Result):
         return {"constructions": rows, "draws": draws_table(found)}
 
 
+@reads_text
 def bigram(
     holdout: Holdout | Corpus,
     *,

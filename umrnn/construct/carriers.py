@@ -7,7 +7,7 @@ from typing import Any, final
 from umrnn._validate import integer, positive
 from umrnn.construct.register import Carrier, ClosedForms, Descents, RegisterFit, bounded_descents, full_figures
 from umrnn.construct.study import Entry, Measured, Study, as_table
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Check, Null, share_of
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -70,6 +70,7 @@ class CarrierDesigns(Result):
         }
 
 
+@reads_text
 def compare_carriers(
     corpus: Corpus,
     *,

@@ -19,7 +19,7 @@ from umrnn.construct.state.fit import StateReadout, WrittenState
 from umrnn.construct.state.grown import BASES, Base, GrownState
 from umrnn.construct.state.linear import LinearDesign
 from umrnn.construct.study import Entry, Holdout, Lesson, ModelFit, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.journal import Journal
 from umrnn.nulls import Check, Null, Split
@@ -74,6 +74,7 @@ class Comparison(Result):
         return min((bpc for bpc in found if bpc is not None), default=None)
 
 
+@reads_text
 def compare(
     corpus: Corpus,
     hidden: Sequence[int] = (128,),

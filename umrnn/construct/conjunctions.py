@@ -9,7 +9,7 @@ from umrnn.construct.state.growth import Growth
 from umrnn.construct.state.notes import conjunction_rows
 from umrnn.construct.state.result import StateNetwork, state_provenance
 from umrnn.construct.study import Entry, Study, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Table
@@ -19,6 +19,7 @@ __all__ = ["Base", "conjunctions"]
 _BASE = Base()
 
 
+@reads_text
 def conjunctions(
     corpus: Corpus,
     hidden: int = 128,

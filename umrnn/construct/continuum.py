@@ -7,7 +7,7 @@ from typing import Any, final
 
 from umrnn.construct.register import Carrier, ClosedForms, Descents, RegisterFit, bounded_descents, full_figures
 from umrnn.construct.study import Entry, Measured, Procedure, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -83,6 +83,7 @@ class Continuum(Result):
         return descent.bits if descent else ()
 
 
+@reads_text
 def continuum(
     corpus: Corpus,
     carrier: Carrier | None = None,

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from umrnn.construct.register import Carrier, ClosedForms, Descents, RegisterFit, Span, bounded_descents
 from umrnn.construct.study import Entry, Holdout, Lesson, Measured, Procedure, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.parallel import run_jobs
@@ -74,6 +74,7 @@ class Halves(Result):
         }
 
 
+@reads_text
 def halves(
     corpus: Corpus,
     carrier: Carrier | None = None,

@@ -9,7 +9,7 @@ from umrnn._validate import integer
 from umrnn.construct.register import Carrier, ClosedForms, RegisterFit, sign_rows
 from umrnn.construct.register.codes import DESIGNS
 from umrnn.construct.study import Entry, Lesson, Measured, Procedure, Study, as_table
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -109,6 +109,7 @@ class HashDesigns(Result):
         }
 
 
+@reads_text
 def compare_hashes(
     corpus: Corpus,
     *,

@@ -11,7 +11,7 @@ from umrnn.construct.offsets.latest import fitted_descent_bytes
 from umrnn.construct.offsets.random_codes import RandomCodes
 from umrnn.construct.readout.latest import outputs_of
 from umrnn.construct.study import Entry, Holdout, Measured, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -73,6 +73,7 @@ class MultiOffset(Result):
         return {"constructions": table, "draws": draws_table(self.measured)}
 
 
+@reads_text
 def multi_offset(
     holdout: Holdout | Corpus,
     designs: Sequence[OffsetDesign] | None = None,

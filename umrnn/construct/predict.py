@@ -12,7 +12,7 @@ from umrnn.construct.imitation.by_neuron import NeuronAgreement, by_neuron
 from umrnn.construct.imitation.comparison import ALL, Predictors, usual_null
 from umrnn.construct.imitation.estimates import Estimates, estimate_all
 from umrnn.construct.imitation.sums import ImitationSums, sampled_positions, sum_states, whole_positions
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Null, Split
 from umrnn.parallel import pool
 from umrnn.progress import Work
@@ -101,6 +101,7 @@ class WeightPrediction(Result):
         }
 
 
+@reads_text
 def predict(
     model: Elman | ModelFile,
     corpus: Corpus,

@@ -12,7 +12,7 @@ from umrnn.construct.study.fit import ModelFit
 from umrnn.construct.study.holdout import Holdout
 from umrnn.construct.study.row import Row, as_table, order_0
 from umrnn.construct.study.study import Measured, Study
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -129,6 +129,7 @@ class Redux(Result):
         }
 
 
+@reads_text
 def redux(
     model: Elman | ModelFile,
     holdout: Holdout | Corpus,

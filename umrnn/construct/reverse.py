@@ -23,7 +23,7 @@ from umrnn.construct.offsets.counted_codes import (
 from umrnn.construct.offsets.fit import OffsetFit, draws_table
 from umrnn.construct.offsets.latest import first_position, fitted_descent_bytes, seen
 from umrnn.construct.study import Entry, Holdout, Measured, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -76,6 +76,7 @@ class Reverse(Result):
         return {"constructions": rows, "draws": draws_table(found)}
 
 
+@reads_text
 def reverse(
     holdout: Holdout | Corpus,
     lags: tuple[int, ...] | None = None,

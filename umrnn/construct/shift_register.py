@@ -22,7 +22,7 @@ from umrnn.construct.register import (
 )
 from umrnn.construct.register.codes import code_groups
 from umrnn.construct.study import Entry, Procedure, Row, Study, as_table, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -85,6 +85,7 @@ class ShiftRegister(Result):
         }
 
 
+@reads_text
 def shift_register(
     corpus: Corpus,
     carrier: Carrier | None = None,

@@ -10,7 +10,7 @@ from umrnn.construct.state.linear import GAIN, LinearDesign, LinearState
 from umrnn.construct.state.notes import component_rows
 from umrnn.construct.state.result import StateNetwork, state_provenance
 from umrnn.construct.study import Entry, Study, order_0
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -20,6 +20,7 @@ __all__ = ["spectral"]
 _LARGEST_GAIN = 1e6
 
 
+@reads_text
 def spectral(
     corpus: Corpus,
     hidden: int | None = None,

@@ -23,7 +23,7 @@ from umrnn.construct.imitation.replacement import (
 from umrnn.construct.imitation.retrained import RETRAINED, Retraining, trained_positions
 from umrnn.construct.imitation.scores import Run, score_all
 from umrnn.construct.imitation.sums import sum_states
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Null, Split
 from umrnn.parallel import pool
 from umrnn.progress import Work
@@ -114,6 +114,7 @@ class Substitution(Result):
         return {name: Table.of_records([self.rows[one] for one in group], columns) for name, group in groups.items()}
 
 
+@reads_text
 def substitute(
     model: Elman | ModelFile,
     corpus: Corpus,

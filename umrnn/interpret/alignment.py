@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.interpret.replaced import Replacement, checked_positions, other_kind, position_effects, replacements
 from umrnn.nulls import Null, Split
@@ -150,6 +150,7 @@ class Alignment(Result):
         return Table.of(("position", "offset", "byte", "next", "delta_bits", "pmi_bits", "is_aligned"), rows)
 
 
+@reads_text
 def alignment(
     model: Elman | ModelFile,
     corpus: Corpus,

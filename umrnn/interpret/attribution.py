@@ -7,7 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.backward import (
     ActiveWeights,
     Baseline,
@@ -116,6 +116,7 @@ class Attribution(Result):
         }
 
 
+@reads_text
 def attribution(
     model: Elman | ModelFile,
     corpus: Corpus,

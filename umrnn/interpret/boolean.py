@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.interpret.rounding import rounded_bits
 from umrnn.interpret.signs import (
@@ -108,6 +108,7 @@ class BooleanReading(Result):
         return Table.of(("source", "target", "influence"), rows)
 
 
+@reads_text
 def boolean(
     model: Elman | ModelFile,
     corpus: Corpus,

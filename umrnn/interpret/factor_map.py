@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import offset_tuple
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.interpret.factors import (
     CellMeans,
@@ -147,6 +147,7 @@ class FactorMap(Result):
         return Table.of(names, rows)
 
 
+@reads_text
 def factor_map(
     source: Elman | ModelFile | States,
     corpus: Corpus,

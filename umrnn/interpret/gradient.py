@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.backward import Followed, Follower, Stretch, checked_depth, in_stretches, shuffle_bytes, usual_null
 from umrnn.nulls import Null
 from umrnn.progress import Work
@@ -91,6 +91,7 @@ class GradientFlow(Result):
         }
 
 
+@reads_text
 def gradient(
     model: Elman | ModelFile,
     corpus: Corpus,

@@ -7,7 +7,7 @@ from typing import Any, final
 from numpy.typing import ArrayLike
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.directions import (
     LINEAR,
     READS,
@@ -111,6 +111,7 @@ _DELTAS = (
 )
 
 
+@reads_text
 def intervene(
     model: Elman | ModelFile,
     corpus: Corpus,

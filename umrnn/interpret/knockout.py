@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.kernels import knockout as kernels
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
@@ -102,6 +102,7 @@ class Knockout(Result):
         }
 
 
+@reads_text
 def knockout(
     model: Elman | ModelFile,
     corpus: Corpus,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import Corpus, byte_counts, reads_text
 from umrnn.interpret.kernels.lyapunov import slopes
 from umrnn.interpret.rounding import ErrorGrowth, error_growth, mean_log_ratio
 from umrnn.nulls import Null
@@ -128,6 +128,7 @@ class Lyapunov(Result):
 _FIXED = "fixed byte"
 
 
+@reads_text
 def lyapunov(
     model: Elman | ModelFile,
     corpus: Corpus,

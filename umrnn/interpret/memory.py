@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import Corpus, byte_counts, reads_text
 from umrnn.interpret.contexts import (
     FALSE_DISCOVERIES,
     Contexts,
@@ -123,6 +123,7 @@ class Memory(Result):
         }
 
 
+@reads_text
 def memory(
     model: Elman | ModelFile,
     corpus: Corpus,

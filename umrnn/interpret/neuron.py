@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.factor_map import NeuronFactors, factor_map
 from umrnn.interpret.factors import CellMeans, Grouping, SignVotes
 from umrnn.interpret.knockout import KnockedOut, knockout
@@ -80,6 +80,7 @@ class NeuronCard(Result):
         return self.listings
 
 
+@reads_text
 def neuron(
     model: Elman | ModelFile,
     corpus: Corpus,

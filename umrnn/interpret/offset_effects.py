@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.interpret.replaced import (
     PositionEffects,
@@ -113,6 +113,7 @@ class OffsetEffects(Result):
         return Table.of(names, zip(*columns))
 
 
+@reads_text
 def offset_effects(
     model: Elman | ModelFile,
     corpus: Corpus,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous, integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.kernels.intervene import STATE, Edit, run_edited
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
@@ -106,6 +106,7 @@ class Patching(Result):
         }
 
 
+@reads_text
 def patch_positions(
     model: Elman | ModelFile,
     corpus: Corpus,

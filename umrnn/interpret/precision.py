@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.rounding import (
     BitLeverage,
     FloatDifference,
@@ -113,6 +113,7 @@ class Precision(Result):
 _PARTS = ("sign", "exponent", "mantissa")
 
 
+@reads_text
 def precision(
     model: Elman | ModelFile,
     corpus: Corpus,

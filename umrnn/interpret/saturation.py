@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.kernels.saturation import sign_flips
 from umrnn.nulls import Null
 from umrnn.parallel import map_ordered, pool
@@ -120,6 +120,7 @@ class Saturation(Result):
 _BEHAVIOUR = {"frozen": 0, "settled": 5, "active": 50, "volatile": None}  # most flips of each, as published
 
 
+@reads_text
 def saturation(
     source: Elman | ModelFile | States,
     corpus: Corpus,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.alignment import usual_positions
 from umrnn.interpret.factors import rotations
 from umrnn.nulls import Null, Split
@@ -78,6 +78,7 @@ class StateAlignment(Result):
         return {"offsets": Table.of_records(self.offsets, StateAlignmentAtOffset), "strongest": self.strongest}
 
 
+@reads_text
 def state_alignment(
     states: States,
     corpus: Corpus,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.contexts import Spread, first_below, group_spread, last_discovery
 from umrnn.interpret.memory import sufficient_null
 from umrnn.nulls import Null
@@ -81,6 +81,7 @@ class StateMemory(Result):
         return {"offsets": Table.of_records(self.offsets, StateMemoryAtOffset)}
 
 
+@reads_text
 def state_memory(
     states: States,
     corpus: Corpus,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.decomposition import Decomposition, centred, decompose, log_pair_table, singular_values
 from umrnn.errors import InputError
 from umrnn.nulls import Null
@@ -116,6 +116,7 @@ class Singular(Result):
         }
 
 
+@reads_text
 def svd(
     model: Elman | ModelFile,
     corpus: Corpus,

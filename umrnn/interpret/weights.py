@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import Corpus, byte_counts, reads_text
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
 from umrnn.rnn.blas import one_thread
@@ -123,6 +123,7 @@ class WeightReading(Result):
         }
 
 
+@reads_text
 def read_weights(
     model: Elman | ModelFile,
     corpus: Corpus,

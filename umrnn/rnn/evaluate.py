@@ -10,7 +10,7 @@ import numpy as np
 
 from umrnn._files import write_atomically
 from umrnn.compressors import compressed_bpc
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import Corpus, byte_counts, reads_text
 from umrnn.nulls import Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -70,6 +70,7 @@ class Evaluation(Result):
         return {}
 
 
+@reads_text
 def evaluate(
     model: Elman | Predictor | ModelFile | ReadoutFile,
     corpus: Corpus,
@@ -125,6 +126,7 @@ def evaluate(
     )
 
 
+@reads_text
 def write_bits(
     model: Elman | Predictor | ModelFile | ReadoutFile,
     corpus: Corpus,

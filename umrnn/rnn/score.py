@@ -1,6 +1,6 @@
 """The loss of a predictor in bits per byte: on a whole corpus, or from a boundary on."""
 
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.progress import Work
 from umrnn.rnn.predictor import Predictor, surprises
@@ -18,6 +18,7 @@ def check_predicts(corpus: Corpus) -> int:
     return len(corpus) - 1
 
 
+@reads_text
 def bits_per_byte(model: Elman | Predictor, corpus: Corpus, *, work: Work = Work()) -> float:
     """Mean of -log2 p(x_{t+1}) over t = 0..n-2, in bits per byte; a network begins with h_{-1} = 0.
 

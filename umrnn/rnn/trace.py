@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from umrnn._validate import contiguous
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.rnn.blas import one_thread
 from umrnn.rnn.kernels.forward import bits_per_target, run_states
@@ -116,6 +116,7 @@ class Trace:
         return contiguous(out)
 
 
+@reads_text
 def trace(model: Elman, corpus: Corpus, *, before: ArrayLike | None = None) -> Trace:
     """Run ``model`` over ``corpus``.
 

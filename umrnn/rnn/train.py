@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from umrnn._validate import positive
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Split
 from umrnn.progress import Work
@@ -64,6 +64,7 @@ class Training(Result):
         return {"epochs": Table(_COLUMNS, self.log)}
 
 
+@reads_text
 def train(
     corpus: Corpus,
     start: Start = Start(),

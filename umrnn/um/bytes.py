@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import Corpus, byte_counts, reads_text
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -88,6 +88,7 @@ class ByteStatistics(Result):
         return Table.of(("score", "bpc", "counted", "scored", "p_value", "note"), rows)
 
 
+@reads_text
 def byte_statistics(
     corpus: Corpus,
     *,

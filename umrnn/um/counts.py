@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import contiguous, integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
@@ -93,6 +93,7 @@ class OffsetCounts:
         return total
 
 
+@reads_text
 def offset_counts(
     corpus: Corpus,
     offsets: Iterable[int],

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
@@ -59,6 +59,7 @@ class OffsetInformation(Result):
         return {"offsets": Table.of_records(self.offsets, Information)}
 
 
+@reads_text
 def mutual_information(
     corpus: Corpus,
     max_offset: int | None = None,

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
@@ -65,6 +65,7 @@ class NgramOrders(Result):
         return {"orders": Table.of_records(self.orders, Order)}
 
 
+@reads_text
 def ngram_orders(
     corpus: Corpus,
     max_order: int | None = None,

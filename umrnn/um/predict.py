@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Split
 from umrnn.parallel import map_ordered, pool
 from umrnn.progress import Work
@@ -22,6 +22,7 @@ from umrnn.um.cells import Cells
 __all__ = ["bits_from", "held_out_bits", "in_sample_bits", "prefix_scores"]
 
 
+@reads_text
 def held_out_bits(corpus: Corpus, offsets: tuple[int, ...], split: Split) -> float:
     """Mean bits per byte on the held-out part, with the contexts of ``offsets``; none of them is order 0.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Null
 from umrnn.parallel import pool
@@ -43,6 +43,7 @@ class SearchStep:
     taken: bool = True
 
 
+@reads_text
 def greedy_steps(
     corpus: Corpus,
     count: int,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import offset_tuple
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.nulls import Check, Null
 from umrnn.progress import Work
 from umrnn.result import Result, Table, provenance
@@ -124,6 +124,7 @@ class GreedyPatterns(Result):
         return {"steps": Table.of(columns, rows), "patterns": self.selected.listing}
 
 
+@reads_text
 def skip_patterns(
     corpus: Corpus,
     offsets: Iterable[int],
@@ -159,6 +160,7 @@ positions=1016, order_0_held_out_bpc=4.94524, 1 more figures) with prefixes 3×6
     return _measured(corpus, chosen, {"offsets": list(chosen)}, listing, check, work)
 
 
+@reads_text
 def greedy_patterns(
     corpus: Corpus,
     count: int,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import offset_tuple
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Null, Split, held_apart
 from umrnn.progress import Progress, Work
@@ -59,6 +59,7 @@ class PatternSurvival(Result):
         return {"tuples": Table.of_records(self.tuples, Survival)}
 
 
+@reads_text
 def pattern_survival(
     corpus: Corpus,
     against: Corpus | None = None,

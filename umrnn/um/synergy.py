@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null
 from umrnn.parallel import map_ordered, pool
@@ -75,6 +75,7 @@ class PairSynergies(Result):
         return {"pairs": Table.of_records(ordered, Synergy)}
 
 
+@reads_text
 def pair_synergies(
     corpus: Corpus,
     max_offset: int | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from umrnn._validate import integer
-from umrnn.corpus import Corpus, byte_counts
+from umrnn.corpus import Corpus, byte_counts, reads_text
 from umrnn.errors import InputError
 from umrnn.nulls import Check, Null, Split
 from umrnn.parallel import map_ordered, pool
@@ -73,6 +73,7 @@ class BackwardTrie(Result):
         }
 
 
+@reads_text
 def backward_trie(
     corpus: Corpus,
     byte: int | None = None,

@@ -10,7 +10,7 @@ from umrnn.construct.readout.latest import affordable, outputs_of
 from umrnn.construct.readout.regression import Linear, Regression
 from umrnn.construct.readout.stochastic import fit_stochastic
 from umrnn.construct.state.pursuit import Conjunction, moments, pursue
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.errors import InputError
 from umrnn.progress import Work
 from umrnn.rnn.kernels.records import Floats
@@ -51,6 +51,7 @@ class Growth:
         return self.model.hidden - sum(len(one.conjunctions) for one in self.rounds)
 
 
+@reads_text
 def grow(
     base: Elman,
     corpus: Corpus,

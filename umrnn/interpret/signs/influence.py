@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from umrnn.corpus import Corpus
+from umrnn.corpus import Corpus, reads_text
 from umrnn.interpret.kernels import boolean as kernels
 from umrnn.interpret.signs.machine import SignMachine
 from umrnn.parallel import map_ordered, pool
@@ -31,6 +31,7 @@ def sampled_indices(length: int) -> range:
     return range(start, length - 1, max(1, -(-(length - 1 - start) // _SAMPLES)))
 
 
+@reads_text
 def boolean_influence(
     model: Elman, corpus: Corpus, *, machine: SignMachine | None = None, work: Work = Work()
 ) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from umrnn.report.figures import percent, plain, three
 from umrnn.report.reading import Reading, Seen, View
-from umrnn.report.readings.words import bits, names
+from umrnn.report.readings.words import bits
 
 __all__ = ["NETWORKS"]
 
@@ -74,41 +74,25 @@ def _sample(seen: Seen) -> Iterator[str]:
 
 
 def _demo(seen: Seen) -> Iterator[str]:
-    """One sentence per step."""
+    """One sentence per step, each on a line of 80 columns."""
     rows = {row["construction"]: row for row in seen.rows("story")}
-    held_out = {name: row["held_out_bpc"] for name, row in rows.items() if row["held_out_bpc"] is not None}
-
-    def counted(name: str) -> str:
-        return three(held_out[name]) if name in held_out else "nothing"
-
-    if "n-grams" in rows:
-        yield (
-            f"1. Count: the {rows['n-grams']['detail']} predict unseen bytes at {counted('n-grams')} bits, frequencies "
-            f"alone at {counted('order 0')}."
-        )
-    if "skip patterns" in rows:
-        chosen = plain(seen["offsets"]) if seen["offsets"] else "none"
-        yield f"2. Search: beyond chance say most the bytes {chosen} back; they alone reach {counted('skip patterns')}."
-    if "network" in rows and seen.has("network_bpc", "network_null_bpc"):
-        yield (
-            f"3. Train: the network gets to {three(seen['network_bpc'])} in-sample, to "
-            f"{three(seen['network_null_bpc'])} "
-            f"where targets are shuffled and nothing can be learned, and to {counted('network')} on unseen bytes."
-        )
-    if "factor map" in rows:
-        yield (
-            f"4. Read: each neuron replaced by a table of two bytes still predicts at "
-            f"{three(rows['factor map']['bpc'])} "
-            f"in-sample, {counted('factor map')} on unseen bytes."
-        )
-    written = [name for name in ("shift register", "grown") if name in held_out]
+    unseen = {name: three(row["held_out_bpc"]) for name, row in rows.items() if row["held_out_bpc"] is not None}
+    if {"n-grams", "order 0"} <= set(unseen):
+        counted, alone = rows["n-grams"]["detail"], unseen["order 0"]
+        yield f"1. Count: the {counted} leave {unseen['n-grams']} bits of an unseen byte, frequencies {alone}."
+    if "skip patterns" in unseen:
+        found = f"bytes {plain(seen['offsets'])} back say most" if seen["offsets"] else "no byte says more"
+        yield f"2. Search: beyond chance, {found}; they alone leave {unseen['skip patterns']}."
+    if "network" in unseen and seen.has("network_bpc", "network_null_bpc"):
+        own, null = three(seen["network_bpc"]), three(seen["network_null_bpc"])
+        yield f"3. Train: {own} in-sample, {null} with nothing to learn, {unseen['network']} on unseen bytes."
+    if "factor map" in unseen:
+        own = three(rows["factor map"]["bpc"])
+        yield f"4. Read: tables of two bytes per neuron leave {own} in-sample, {unseen['factor map']} unseen."
+    written = [f"{unseen[name]} ({name})" for name in ("grown", "shift register") if name in unseen]
     if written:
-        best = min(held_out, key=lambda name: held_out[name])
-        yield (
-            f"5. Write: without training, {names([f'{name} {counted(name)}' for name in written])} on unseen "
-            f"bytes; best "
-            f"of all is {best} with {counted(best)}."
-        )
+        best = min(unseen, key=lambda name: rows[name]["held_out_bpc"])
+        yield f"5. Write: without training {', '.join(written)}; best: {best}."
 
 
 _SCORE = {
@@ -149,12 +133,8 @@ NETWORKS = {
     ),
     "Sample": Reading({"length": "bytes", "bpc": "bits per byte, its own surprise"}, {"lines": View(rows=20)}, _sample),
     "Demo": Reading(
-        {
-            "entropy_bits": "bits per byte, frequencies alone",
-            "gzip_bpc": "the first half and the second together",
-            "xz_bpc": "",
-        },
-        {"story": View(("construction", "detail", "held_out_bpc", "bpc", "null_bpc", "seconds"), bar="held_out_bpc")},
+        {"entropy_bits": "bits per byte, frequencies alone", "gzip_bpc": "the whole text, compressed"},
+        {"story": View(("construction", "detail", "held_out_bpc", "bpc", "null_bpc", "seconds"))},
         _demo,
     ),
     "Environment": Reading({}),
