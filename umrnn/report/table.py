@@ -100,8 +100,8 @@ def _left(result: Result, tables: Mapping[str, Table], reading: Reading, choice:
     left = left_tables(result.tables(), reading, choice)
     if not left or choice.headline or set(tables) & set(left) or len(tables) + len(left) < len(result.tables()):
         return ""
-    listed = ", ".join(f"{name} ({len(table.rows)} rows)" for name, table in left.items())
-    return f"More with --table NAME, or all with --verbose: {listed}"
+    listed = ", ".join(f"{name} ({len(table.rows)})" for name, table in left.items())
+    return f"More rows with --table NAME or --verbose: {listed}"
 
 
 def _wrapped(sentence: str, width: int) -> str:
