@@ -101,7 +101,7 @@ def _left(result: Result, tables: Mapping[str, Table], reading: Reading, choice:
     if not left or choice.headline or set(tables) & set(left) or len(tables) + len(left) < len(result.tables()):
         return ""
     listed = ", ".join(f"{name} ({len(table.rows)})" for name, table in left.items())
-    return f"More rows with --table NAME or --verbose: {listed}"
+    return f"More with --table or --verbose: {listed}"
 
 
 def _wrapped(sentence: str, width: int) -> str:
