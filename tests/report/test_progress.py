@@ -159,3 +159,29 @@ def test_drawn_progress__lines_unless_a_terminal(monkeypatch):
     stream.isatty = lambda: True
     with output.drawn_progress() as progress:
         assert isinstance(progress, RichProgress)
+
+
+def test_line_progress__a_step_that_takes_long_is_not_silent(lines):
+    progress, stream, clock = lines
+    for clock.now in (5.0, 11.0, 12.0, 22.0):
+        progress.look()
+    progress.start("count", 100, "B")
+    for clock.now in (27.0, 33.0):
+        progress.look()
+    assert stream.getvalue().splitlines() == [
+        "working: 0:11 taken",
+        "working: 0:22 taken",
+        "count: 0%  0 B/s  0:11 taken",
+    ]
+
+
+def test_line_progress__looks_by_itself_and_stops(monkeypatch):
+    monkeypatch.setattr("umrnn.report.lines._LOOK", 0.001)
+    stream, clock = io.StringIO(), Clock()
+    with LineProgress(stream, clock) as progress:
+        clock.now = 11.0
+        limit = time.monotonic() + 10
+        while not stream.getvalue() and time.monotonic() < limit:
+            time.sleep(0.001)
+    assert stream.getvalue() == "working: 0:11 taken\n"
+    assert not progress._watch.is_alive()

@@ -52,7 +52,7 @@ class Effort:
 
     @classmethod
     def usual(cls, length: int, outputs: int = 64) -> "Effort":
-        """The defaults up to 1,024 bytes; then one draw, and as many epochs as train on as many bytes in all.
+        """The defaults up to 1,024 bytes; then one draw, and epochs for three quarters as many bytes in all.
 
         From 20 KB on one epoch and two nearby runs. A text of more than 64 kinds of bytes, ``outputs`` of a network,
         counts as so much longer as it takes longer.
@@ -60,14 +60,14 @@ class Effort:
         Examples
         --------
         >>> Effort.usual(2_000), Effort.usual(1_000_000)
-        (Effort(epochs=(25, 102), starts=10, draws=1), Effort(epochs=(1,), starts=2, draws=1))
+        (Effort(epochs=(19, 76), starts=10, draws=1), Effort(epochs=(1,), starts=2, draws=1))
         """
         length = length * max(64, outputs) // 64
         if length <= _SHORT:
             return cls()
-        return (
-            cls(tuple(count * _SHORT // length for count in cls().epochs), 10, 1) if length < _LONG else cls((1,), 2, 1)
-        )
+        if length >= _LONG:
+            return cls((1,), 2, 1)
+        return cls(tuple(max(1, 3 * count * _SHORT // (4 * length)) for count in cls().epochs), 10, 1)
 
 
 @final

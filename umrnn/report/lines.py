@@ -12,6 +12,7 @@ __all__ = ["LineProgress", "show_duration", "show_figures", "show_rate"]
 
 _QUIET = 2.0  # seconds: a task that ends sooner is never mentioned
 _EVERY = 10.0  # seconds between lines
+_LOOK = 0.5  # seconds between looks at the clock
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 
 
@@ -57,7 +58,8 @@ class _Task:
 class LineProgress(Progress):
     """Writes to ``stream`` a line every ten seconds, and one at the end of a task that took longer than two.
 
-    Worker threads advance it too, so a lock keeps lines whole and sums exact.
+    Worker threads advance it too, so a lock keeps lines whole and sums exact. In a ``with`` block lines also come where
+    nothing advances, because one step takes long or no task was begun: whoever waits shall not wonder.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,6 +68,34 @@ class LineProgress(Progress):
         self._tasks: list[_Task] = []
         self._last_line = float("-inf")
         self._lock = threading.Lock()
+        self._begun = clock()
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._watched, daemon=True)
+
+    def __enter__(self) -> "LineProgress":
+        self._watch.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._ended.set()
+        self._watch.join()
+
+    def _watched(self) -> None:
+        while not self._ended.wait(_LOOK):
+            self.look()
+
+    def look(self) -> None:
+        """Write a line if there was none for ten seconds."""
+        with self._lock:
+            now = self._clock()
+            if now - max(self._begun, self._last_line) < _EVERY:
+                return
+            if self._tasks:
+                self._write(self._tasks[-1], now)
+            else:
+                self._stream.write(f"working: {show_duration(now - self._begun)} taken\n")
+                self._stream.flush()
+                self._last_line = now
 
     def start(self, task: str, total: float, unit: str = "") -> None:
         """Begin a task; tasks may nest."""
@@ -101,6 +131,8 @@ class LineProgress(Progress):
             parts.append(f"{show_duration(seconds)} taken")
         elif task.done:
             parts.append(f"{show_duration(seconds / task.done * (task.total - task.done))} left")
+        else:
+            parts.append(f"{show_duration(seconds)} taken")
         self._stream.write(f"{task.name}: {'  '.join(parts)}\n")
         self._stream.flush()
         self._last_line, task.said = now, task.done

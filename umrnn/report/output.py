@@ -125,7 +125,8 @@ def drawn_progress() -> Iterator[Progress]:
     else:
         from umrnn.report.lines import LineProgress
 
-        yield LineProgress(sys.stderr)
+        with LineProgress(sys.stderr) as lines:
+            yield lines
 
 
 @contextmanager

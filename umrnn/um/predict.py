@@ -94,9 +94,18 @@ def in_sample_bits(corpus: Corpus, offsets: tuple[int, ...], targets: NDArray[np
 
 def prefix_scores(corpus: Corpus, offsets: tuple[int, ...], split: Split, *, work: Work = Work()) -> list[float]:
     """:func:`held_out_bits` of every prefix of ``offsets``, the empty one first; len(offsets) + 1 values."""
+
+    def scored(size: int) -> float:
+        bits = held_out_bits(corpus, offsets[:size], split)
+        work.progress.advance((size + 1) * len(corpus))
+        return bits
+
+    sizes = range(len(offsets) + 1)
+    work.progress.start("held-out scores", sum(size + 1 for size in sizes) * len(corpus), "B")
     with pool(work.threads) as executor:
-        sizes = range(len(offsets) + 1)
-        return list(map_ordered(lambda size: held_out_bits(corpus, offsets[:size], split), sizes, executor))
+        scores = list(map_ordered(scored, sizes, executor))
+    work.progress.finish()
+    return scores
 
 
 def _interpolate(
