@@ -1,11 +1,13 @@
 """Fits side by side: in order whatever the threads, all told, all stopped together."""
 
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from umrnn.parallel import run_jobs
+from umrnn.parallel import pool, run_jobs
 from umrnn.progress import Progress, Work
 
 
@@ -83,3 +85,42 @@ def test_run_jobs__are_cancelled_by_their_progress(threads):
 
     with pytest.raises(KeyboardInterrupt):
         run_jobs([(1, lambda steps: steps.advance(1)) for _ in range(4)], Work(threads, Enough()))
+
+
+def test_pool__interrupted_waits_for_nobody() -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        free.wait(30)
+
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), pool(2) as executor:
+        assert executor is not None
+        job = executor.submit(slow)
+        begun.wait(30)
+        raise KeyboardInterrupt
+    assert not job.done()
+    assert time.monotonic() - before < 20
+    free.set()
+
+
+def test_program__interrupted_ends_though_a_worker_goes_on() -> None:
+    script = """
+import time, umrnn.__main__ as program, umrnn.cli.main as command
+from umrnn.parallel import pool
+
+def main():
+    try:
+        with pool(2) as executor:
+            executor.submit(time.sleep, 60)
+            print("begun")
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise SystemExit(130)
+
+command.main = main
+program.start()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=45, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"begun\n", b"")

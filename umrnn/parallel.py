@@ -54,11 +54,14 @@ def pool(threads: int | Executor | None) -> Iterator[Executor | None]:
     if count == 1:
         yield None
         return
-    executor = ThreadPoolExecutor(count)
+    executor, wait = ThreadPoolExecutor(count), True
     try:
         yield executor
+    except KeyboardInterrupt:
+        wait = False  # what a worker has begun may take minutes; nobody waits for it any more
+        raise
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        executor.shutdown(wait=wait, cancel_futures=True)
 
 
 def map_ordered(
