@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -94,13 +95,17 @@ def test_pool__interrupted_waits_for_nobody() -> None:
         begun.set()
         free.wait(30)
 
-    before = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), pool(2) as executor:
-        assert executor is not None
-        job = executor.submit(slow)
-        begun.wait(30)
-        raise KeyboardInterrupt
-    assert not job.done()
+    def interrupted() -> None:
+        with pool(2) as executor:
+            assert executor is not None
+            jobs.append(executor.submit(slow))
+            begun.wait(30)
+            raise KeyboardInterrupt
+
+    before, jobs = time.monotonic(), list[Future[None]]()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not jobs[0].done()
     assert time.monotonic() - before < 20
     free.set()
 
