@@ -81,6 +81,14 @@ def test_pursue__directions_have_unit_variance_where_open() -> None:
     assert weight @ (wide @ one.direction) ** 2 / weight.sum() == pytest.approx(1, rel=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (6, 6), (1, 4), (4, 1)])
+def test_foremost__is_the_first_right_singular_vector(shape) -> None:
+    matrix = np.random.default_rng(3).standard_normal(shape)
+    expected = np.linalg.svd(matrix)[2][0]
+    found = module._foremost(matrix)
+    np.testing.assert_allclose(found * np.sign(found @ expected), expected, atol=1e-12)
+
+
 def test_pursue__of_nothing_left_promises_nothing() -> None:
     planted = Planted()
     planted.deltas[:] = 0

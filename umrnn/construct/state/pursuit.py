@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from umrnn.parallel import map_ordered, pool
 from umrnn.rnn.blas import one_thread
@@ -145,7 +146,7 @@ def _alternate(byte: int, cross: Floats, sums: StateMoments, average: Floats) ->
     inner = cross.shape[1]
     gate = np.zeros(len(cross), cross.dtype)
     gate[byte] = 1
-    pattern = np.linalg.eigh(cross[byte].T @ cross[byte])[1][:, -1]
+    pattern = _foremost(cross[byte])
     flat = sums.square.reshape(len(cross), -1)
     for _ in range(_ROUNDS):
         metric = ((gate * gate) @ flat).reshape(inner, inner)
@@ -162,3 +163,15 @@ def _alternate(byte: int, cross: Floats, sums: StateMoments, average: Floats) ->
     explained = gate @ (direction @ cross)
     size = max(float((gate * gate) @ (pulled @ direction)), 1e-12)
     return gate, direction, size, float(explained @ explained) / size
+
+
+def _foremost(matrix: Floats) -> Floats:
+    """The right singular vector of the largest singular value, from the smaller of the two products of the matrix."""
+    small = min(matrix.shape)
+    is_wide = small < matrix.shape[1]
+    product = matrix @ matrix.T if is_wide else matrix.T @ matrix
+    vector = eigh(product, subset_by_index=(small - 1, small - 1))[1][:, 0]
+    if is_wide:
+        vector = vector @ matrix
+    found: Floats = vector / (np.linalg.norm(vector) + 1e-12)
+    return found
