@@ -154,14 +154,15 @@ def _alternate(byte: int, cross: Floats, sums: StateMoments, average: Floats) ->
         toward = cross @ pattern  # (A, m + 1)
         direction = np.linalg.solve(metric, gate @ toward)
         pulled = sums.square @ direction  # (A, m + 1)
-        spread = pulled @ direction + _PRIOR * float(direction @ average @ direction)
+        squares = pulled @ direction  # (A,)
+        spread = squares + _PRIOR * float(direction @ average @ direction)
         share = np.maximum(toward @ direction / np.maximum(spread, 1e-12), 0)
         if share.max() > 0:
             gate = np.minimum(share / np.quantile(share[share > 0], _FULL), 1).astype(cross.dtype)
         pattern = gate @ (direction @ cross)
         pattern /= np.linalg.norm(pattern) + 1e-12
     explained = gate @ (direction @ cross)
-    size = max(float((gate * gate) @ (pulled @ direction)), 1e-12)
+    size = max(float((gate * gate) @ squares), 1e-12)
     return gate, direction, size, float(explained @ explained) / size
 
 
