@@ -6,6 +6,7 @@ import lzma
 
 import pytest
 
+from tests.corpora import planted
 from umrnn import compressors
 from umrnn.corpus import Corpus
 
@@ -21,6 +22,14 @@ def written(name: str) -> bytes:
 @pytest.mark.parametrize("name", compressors.COMPRESSORS)
 def test_compressor__writes_what_can_be_read_back(name: str) -> None:
     assert READ[name](written(name)) == TEXT
+
+
+@pytest.mark.parametrize("length", [0, 1, 1024, 50_000])
+def test_xz__a_window_of_the_text_writes_what_one_of_64_mb_does(length: int) -> None:
+    text = planted(max(length, 2), (1, 2), noise=0.2).data.tobytes()[:length]
+    whole = lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)
+    compressor = compressors._compressor("xz", length)
+    assert len(compressor.compress(text) + compressor.flush()) == len(whole)
 
 
 def test_zstd_and_ppmd__write_what_can_be_read_back() -> None:

@@ -19,6 +19,7 @@ __all__ = ["COMPRESSORS", "compressed_bpc", "compressors"]
 COMPRESSORS = ("gzip", "bzip2", "xz")
 _EXTRA = {"zstd": "zstandard", "ppmd": "pyppmd"}  # extra [compressors]: the library of each
 _PPMD_ORDER, _PPMD_MEMORY = 16, (1 << 20, 1 << 28)  # bytes of context; memory it may take, least and most
+_XZ_WINDOW = (1 << 12, 1 << 26)  # least, and that of xz -9; a shorter text needs no more, and writes the same
 _PIECE = 1 << 20
 
 
@@ -39,7 +40,10 @@ class _Ppmd:
 
 
 def _compressor(name: str, length: int) -> _Compressor:
-    """The compressor of that name at its strongest setting, writing the format of the command-line tool."""
+    """The compressor of that name at its strongest setting, writing the format of the command-line tool.
+
+    One that is told the length takes memory for it, not for the longest text there may be: xz 674 MB else.
+    """
     if name == "gzip":
         return zlib.compressobj(9, zlib.DEFLATED, 31)  # 31: window of 32 KiB, gzip header
     if name == "bzip2":
@@ -47,10 +51,12 @@ def _compressor(name: str, length: int) -> _Compressor:
     if name == "zstd":
         import zstandard
 
-        return zstandard.ZstdCompressor(level=22).compressobj()
+        return zstandard.ZstdCompressor(level=22).compressobj(size=length)
     if name == "ppmd":
         return _Ppmd(length)
-    return lzma.LZMACompressor(preset=9 | lzma.PRESET_EXTREME)
+    window = min(_XZ_WINDOW[1], max(_XZ_WINDOW[0], length))
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": window}]
+    return lzma.LZMACompressor(filters=filters)
 
 
 def compressors() -> tuple[str, ...]:
