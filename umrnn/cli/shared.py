@@ -4,6 +4,7 @@ They are put onto the commands here, once, instead of standing in every signatur
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -57,10 +58,12 @@ def _share(command: Any) -> None:
     command.callback = _choosing(command.callback)
 
 
-def _parameters(function: Callable[..., Any]) -> list[Any]:
+@cache
+def _parameters(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """What Typer makes of the parameters of ``function``: once for all commands, which share them."""
     app = typer.Typer(add_completion=False)
     app.command()(function)
-    return list(typer.main.get_command(app).params)
+    return tuple(typer.main.get_command(app).params)
 
 
 def _choosing(callback: Callable[..., Any]) -> Callable[..., Any]:
