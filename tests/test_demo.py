@@ -83,6 +83,6 @@ def test_demo__of_too_short_a_text_is_refused() -> None:
 
 
 def test_demo__gives_the_same_figures_on_any_number_of_threads() -> None:
-    text = Corpus.siteinfo().slice(0, 200)
+    text = Corpus.siteinfo().slice(0, 120)
     one, two = ([(row.bpc, row.held_out_bpc, row.null_bpc) for row in demo(text, work=Work(n)).rows] for n in (1, 2))
     assert one == two

@@ -280,7 +280,7 @@ def test_train__writes_a_model_that_the_others_read(umrnn, tmp_path: Path) -> No
     assert drawn[0] == drawn[1]
 
 
-RECIPE = {"optimizer": "adam", "hidden": 32, "epochs": 4000}  # some six seconds, four of them on an idle machine
+RECIPE = {"optimizer": "adam", "hidden": 32, "epochs": 2500}  # two and a half seconds on an idle machine
 
 
 @pytest.fixture(scope="module")

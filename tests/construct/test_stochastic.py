@@ -1,5 +1,7 @@
 """A read-out in one pass: near the optimum, the same bits again, no worse than the start, any number of positions."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -33,13 +35,19 @@ def bits_of(regression: Regression, weights: Linear) -> float:
     return float(regression.bits(regression.gathered(weights)).mean())
 
 
+@cache
+def solved(dtype) -> tuple[Planted, Regression, float]:
+    """A problem, and the loss of its optimum: seconds of work for all tests that need one."""
+    problem = Planted(100_000, dtype=dtype)
+    regression = problem.regression()
+    return problem, regression, newton(regression, problem.zero, ridge=1e-6).bits[-1]
+
+
 @pytest.mark.needs_jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("passes", "share"), [(1, 0.1), (4, 0.02)])
 def test_one_pass__closes_most_of_the_gap(passes, share, dtype):
-    problem = Planted(100_000, dtype=dtype)
-    regression = problem.regression()
-    optimum = newton(regression, problem.zero, ridge=1e-6).bits[-1]
+    problem, regression, optimum = solved(dtype)
     found = fit_stochastic(regression, problem.zero, passes=passes)
     assert len(found.bits) == 1 + passes
     left = bits_of(regression, found.weights) - optimum
