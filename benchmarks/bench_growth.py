@@ -39,7 +39,7 @@ def test_moments__against_numpy(benchmark) -> None:
 
     for found, expected in zip(ours(), by_numpy()):
         np.testing.assert_allclose(found, expected, atol=0.05)
-    assert ratio(benchmark, ours, by_numpy, named="NumPy, a mask for every byte", rounds=5) >= 0.9
+    assert ratio(benchmark, ours, by_numpy, named="NumPy, a mask for every byte", rounds=5) >= 0.85
 
 
 def test_growth__against_passes_of_back_propagation(benchmark) -> None:

@@ -126,12 +126,30 @@ def test_machine__is_the_definition_for_any_group(hidden: int, dtype) -> None:
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize("scale", [1e-42, 1e30, 1e37])
-def test_machine__of_weights_at_the_ends_of_float32(scale: float) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [(np.float32, 1e-42), (np.float32, 1e30), (np.float32, 1e37), (np.float64, 1e-315), (np.float64, 1e306)],
+)
+def test_machine__of_weights_at_the_ends_of_floating_point(dtype, scale: float) -> None:
     model, data = random_model(5, np.float64, scale=1).arrays(), Corpus.siteinfo().data[:20]
-    extreme = Elman(**{name: (array * scale).astype(np.float32) for name, array in model.items()})
+    extreme = Elman(**{name: (array * scale).astype(dtype) for name, array in model.items()})
     states = SignMachine(extreme).run(np.zeros(1, np.uint64), data)
     assert bits_of(states, 5) == naive.run(extreme.arrays(), [0] * 5, data)
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("seed", range(5))
+def test_machine__of_weights_of_all_sizes_in_one_network(seed: int) -> None:
+    """Neurons whose weights differ in size a thousandfold and more, some of zero, inputs that drown the others."""
+    rng, data = np.random.default_rng(seed), Corpus.siteinfo().data[:60]
+    arrays = random_model(20, np.float64, scale=1).arrays()
+    arrays = {name: array * 10.0 ** rng.integers(-9, 9, array.shape) for name, array in arrays.items()}
+    arrays["W_h"][rng.integers(0, 20, 6)] = 0
+    arrays["W_h"] *= 10.0 ** rng.integers(-30, 30, (20, 1))
+    uneven = Elman(**arrays)
+    for bits in (8, 2):
+        states = SignMachine(uneven, bits=bits).run(np.zeros(1, np.uint64), data)
+        assert bits_of(states, 20) == naive.run(uneven.arrays(), [0] * 20, data)
 
 
 @pytest.mark.needs_jit

@@ -4,10 +4,12 @@
 
 A state sigma is packed: bit j % 64 of word j // 64 is neuron j, bits beyond H are zero. The definition adds in float64,
 in the order written. A step looks its sums up instead: a group is 8, 4, 2 or 1 neighbouring bits, and the table holds
-the sum of its columns for every pattern of its bits, rounded to float32. Where the float32 sum lies closer to zero than
-it can be wrong, the step falls back on the definition, so both give the same bits, always.
+the sum of its columns for every pattern of its bits, rounded to whole units of two bytes; each neuron has a unit of its
+own. Where the whole sum lies closer to zero than it can be wrong, the step falls back on the definition, so both give
+the same bits, always. Two bytes and not a float's four: a step costs what its rows take to load.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,9 +37,9 @@ _ONE, _MASK = np.uint64(1), np.uint64(63)
 class SignTable(NamedTuple):
     """A network prepared for steps on packed signs."""
 
-    sums: NDArray[np.float32]  # (G * P, H): row g * P + p adds the columns of group g, pattern p of its bits
-    inputs: NDArray[np.float32]  # (V, H): W_x[x] + b_h
-    unsure: NDArray[np.float32]  # (H,): a float32 sum beyond this has the right sign
+    sums: NDArray[np.int16]  # (G * P, H): row g * P + p adds the columns of group g, pattern p of its bits, in units
+    inputs: NDArray[np.int32]  # (V, H): W_x[x] + b_h, in units
+    unsure: NDArray[np.int32]  # (H,): a sum beyond this has the right sign
     bits: NDArray[np.int64]  # (1,): bits of a group, 8, 4, 2 or 1; P = 2 ** bits
     W_x: NDArray[Any]  # (V, H)
     W_h: NDArray[Any]  # (H, H)
@@ -77,10 +79,11 @@ def unpack_signs(words, out):
 
 
 @kernel
-def fill_table(W_h, bits, sums):
-    """sums[g * P + p, i] = sum of +-W_h[i, k] over the neurons k of group g, + where their bit in p is set.
+def fill_table(W_h, bits, unit, sums):
+    """sums[g * P + p, i] = sum of +-W_h[i, k] over the neurons k of group g, + where their bit in p is set, in units.
 
-    W_h (H, H); bits of a group; sums (G * P, H) float32, added in float64; neurons beyond H add nothing.
+    W_h (H, H); bits of a group; unit (H,), what 1 stands for: none of neuron i's sums exceeds 16,383 of its own; sums
+    (G * P, H) int16, added in float64 and rounded; neurons beyond H add nothing.
     """
     hidden = W_h.shape[0]
     patterns = 1 << bits
@@ -91,7 +94,7 @@ def fill_table(W_h, bits, sums):
             for k in range(first, min(first + bits, hidden)):
                 weight = np.float64(W_h[i, k])
                 total += weight if (row >> (k - first)) & 1 else -weight
-            sums[row, i] = total
+            sums[row, i] = math.floor(total / unit[i] + 0.5)
 
 
 @kernel
@@ -114,7 +117,7 @@ def exact_sum(words, x, table, i):
 
 @kernel
 def look_up(words, x, bits, sums, inputs, z):
-    """Fill z with the float32 sums of the step from words on byte x. words (W,); sums, inputs of a table; z (H,)."""
+    """Fill z with the sums of the step from words on byte x, in units. words (W,); sums, inputs of a table; z (H,)."""
     shift, mask, patterns = np.uint64(bits), np.uint64((1 << bits) - 1), 1 << bits
     for i in range(z.shape[0]):
         z[i] = inputs[np.int64(x), i]
@@ -129,9 +132,10 @@ def look_up(words, x, bits, sums, inputs, z):
 
 @kernel
 def add_rows(sums, word, bits, mask, row, z):
-    """Add to z the rows of the next eight groups, whose patterns are the low bits of word. z (H,) float32.
+    """Add to z the rows of the next eight groups, whose patterns are the low bits of word. z (H,) int32.
 
-    Eight at a time: adding rows singly stores z as often as it loads a row and takes twice as long.
+    Eight at a time: adding rows singly stores z as often as it loads a row and takes twice as long. Two are added in
+    two bytes, which halves what must be widened.
     """
     patterns = np.int64(mask) + 1
     a = row + np.int64(word & mask)
@@ -143,17 +147,17 @@ def add_rows(sums, word, bits, mask, row, z):
     g = row + 6 * patterns + np.int64((word >> (bits * np.uint64(6))) & mask)
     h = row + 7 * patterns + np.int64((word >> (bits * np.uint64(7))) & mask)
     for i in range(z.shape[0]):
-        z[i] += ((sums[a, i] + sums[b, i]) + (sums[c, i] + sums[d, i])) + (
-            (sums[e, i] + sums[f, i]) + (sums[g, i] + sums[h, i])
-        )
+        first = np.int32(np.int16(sums[a, i] + sums[b, i])) + np.int32(np.int16(sums[c, i] + sums[d, i]))
+        second = np.int32(np.int16(sums[e, i] + sums[f, i])) + np.int32(np.int16(sums[g, i] + sums[h, i]))
+        z[i] += first + second
 
 
 @kernel
 def doubts(z, unsure):
-    """How many z[i], NaN among them, lie too close to zero for their sign to be sure. z, unsure (H,) float32."""
+    """How many z[i] lie too close to zero for their sign to be sure. z, unsure (H,) int32."""
     count = 0
     for i in range(z.shape[0]):
-        count += not abs(z[i]) > unsure[i]
+        count += abs(z[i]) <= unsure[i]
     return count
 
 
@@ -161,7 +165,7 @@ def doubts(z, unsure):
 def settle(words, x, table, z):
     """Replace each z[i] whose sign is in doubt by +-1 as the definition decides. words (W,); x a byte; z (H,)."""
     for i in range(z.shape[0]):
-        if not abs(z[i]) > table.unsure[i]:
+        if abs(z[i]) <= table.unsure[i]:
             z[i] = 1 if exact_sum(words, x, table, i) >= 0 else -1
 
 
@@ -169,7 +173,7 @@ def settle(words, x, table, z):
 def step_each(states, data, table, z, out):
     """out[t] = the state one step after states[t] on byte data[t]; out may be states one row on, which makes a run.
 
-    states, out (T, W) uint64; data (T,) uint8; z (H,) float32 is room for the sums. Arrays are taken out of the table
+    states, out (T, W) uint64; data (T,) uint8; z (H,) int32 is room for the sums. Arrays are taken out of the table
     once: to hand a record of seven on, step by step, costs as much as the step itself.
     """
     bits, sums, inputs, unsure = np.int64(table.bits[0]), table.sums, table.inputs, table.unsure
@@ -217,7 +221,7 @@ def influence(states, z, W_h_rows, first, out):
 def find_cycle(data, table, z, history, out):
     """Steps from history[0] until a state comes back: out = (steps before the cycle, its period), or (-1, -1).
 
-    data (L,) uint8, the byte read at each step, all alike; z (H,) float32 is room; history (L + 1, W) receives the
+    data (L,) uint8, the byte read at each step, all alike; z (H,) int32 is room; history (L + 1, W) receives the
     states, up to the one that came back; out (2,) int64. Exact: states are compared, not their hashes.
     """
     out[:] = -1

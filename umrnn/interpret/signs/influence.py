@@ -96,7 +96,7 @@ def cycles(
     def followed(start: int) -> tuple[tuple[int, int], bytes]:
         history, out = np.empty((limit + 1, machine.words), np.uint64), np.empty(2, np.int64)
         history[0] = before[start]
-        kernels.find_cycle(data, machine.table, aligned(machine.hidden, np.float32), history, out)
+        kernels.find_cycle(data, machine.table, aligned(machine.hidden, np.int32), history, out)
         transient, period = out.tolist()
         last = limit if period < 0 else transient + (limit - transient) % period
         return (transient, period), history[last].tobytes()

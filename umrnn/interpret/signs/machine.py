@@ -13,11 +13,12 @@ from umrnn.rnn.weights import ALPHABET, Elman
 __all__ = ["SignMachine", "Words", "hashes"]
 
 Words = NDArray[np.uint64]
+Wide = NDArray[np.float64]
 
 # The larger the group, the fewer rows a step adds, until the table outgrows the caches: at H = 128 a step takes
-# 0.13 µs by bytes and 0.17 by nibbles (a dense tanh step 0.7), at H = 512 3.5 and 3.1 (dense 10).
-_TABLE_BYTES = {8: 1 << 23, 4: 1 << 28}
-_LARGEST = 1e37  # of a sum of magnitudes that float32 can add up without overflow
+# 0.15 µs by bytes and 0.22 by nibbles (a dense tanh step 0.7), at H = 512 3.2 and 2.9 (dense 12).
+_TABLE_BYTES = {8: 1 << 21, 4: 1 << 27}
+_MOST_UNITS = np.iinfo(np.int16).max // 2  # of a sum in the table: two of them are added in two bytes
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # of SplitMix64
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -26,7 +27,7 @@ class SignMachine:
     """σ' = [W_h (2σ - 1) + W_x[:, x] + b_h >= 0], on states packed into W = ceil(H / 64) words.
 
     Bit j % 64 of word j // 64 is neuron j. Sums are those of float64 in the order b_h, W_x, then neurons 0, 1, …; the
-    look-up in float32 is used only where it cannot have another sign, so answers do not depend on it.
+    look-up of rounded sums is used only where it cannot have another sign, so answers do not depend on it.
 
     Parameters
     ----------
@@ -60,14 +61,14 @@ class SignMachine:
     def step(self, words: Words, data: Bytes) -> Words:
         """One step from every row of ``words`` (m, W) on the byte beside it, shape (m, W)."""
         out = np.empty_like(words)
-        kernels.step_each(words, data, self.table, aligned(self.hidden, np.float32), out)
+        kernels.step_each(words, data, self.table, aligned(self.hidden, np.int32), out)
         return out
 
     def run(self, before: Words, data: Bytes) -> Words:
         """The states after each byte of ``data`` (m,), from the state ``before`` (W,), shape (m, W)."""
         states = np.empty((len(data) + 1, self.words), np.uint64)
         states[0] = before
-        kernels.step_each(states[:-1], data, self.table, aligned(self.hidden, np.float32), states[1:])
+        kernels.step_each(states[:-1], data, self.table, aligned(self.hidden, np.int32), states[1:])
         return states[1:]
 
     def run_from_zero(self, data: Bytes) -> Words:
@@ -102,25 +103,43 @@ def hashes(words: Words) -> Words:
 
 def _group_bits(hidden: int) -> int:
     groups = -(-hidden // 64) * 64
-    return next((b for b, most in _TABLE_BYTES.items() if groups // b * 2**b * hidden * 4 <= most), 2)
+    return next((b for b, most in _TABLE_BYTES.items() if groups // b * 2**b * hidden * 2 <= most), 2)
 
 
 def _table(model: Elman, bits: int) -> kernels.SignTable:
-    """Sums of every pattern, and how far a float32 sum may be off.
+    """Sums of every pattern in units, and how many units a sum may be off.
 
-    G + 2 roundings of at most 2^-24 of the sum of magnitudes each; doubled, which covers those of float64 as well. The
-    last term covers numbers too small for float32; weights too large for it leave all in doubt, to the definition.
+    Each of the G + 1 numbers that a step adds is rounded by half a unit at most; the definition itself errs by H + 2
+    roundings of 2^-53 of the sum of magnitudes, doubled here, which covers those of the table. Weights too large for a
+    sum in float64 leave all to the definition.
     """
     weights, hidden = parameters(model), model.hidden
     groups = -(-hidden // 64) * 64 // bits
-    rows = groups * 2**bits
-    sums = aligned(rows * hidden, np.float32).reshape(rows, hidden)
-    inputs = aligned(ALPHABET * hidden, np.float32).reshape(ALPHABET, hidden)
-    wide = [np.abs(array, dtype=np.float64) for array in (weights.W_x, weights.b_h, weights.W_h)]
+    sums = aligned(groups * 2**bits * hidden, np.int16).reshape(-1, hidden)
     with np.errstate(over="ignore", invalid="ignore"):
-        kernels.fill_table(weights.W_h, bits, sums)
-        inputs[:] = weights.W_x.astype(np.float64) + weights.b_h
+        wide = [np.abs(array, dtype=np.float64) for array in (weights.W_x, weights.b_h, weights.W_h)]
         magnitude = wide[0].max(axis=0) + wide[1] + wide[2].sum(axis=1)
-        magnitude[magnitude > _LARGEST] = np.inf
-        unsure = (math.ldexp(groups + 2, -23) * magnitude + 1e-37).astype(np.float32)
-    return kernels.SignTable(sums, inputs, unsure, np.array([bits]), weights.W_x, weights.W_h, weights.b_h)
+        is_finite = np.isfinite(magnitude)
+        magnitude[~is_finite] = 0
+        unit = _units(np.where(is_finite[:, np.newaxis], wide[2], 0), magnitude, bits)
+        kernels.fill_table(np.where(is_finite[:, np.newaxis], weights.W_h, 0), bits, unit, sums)
+        inputs = np.where(is_finite, np.rint((weights.W_x.astype(np.float64) + weights.b_h) / unit), 0)
+        off = (groups + 1) / 2 + 1 + math.ldexp(hidden + 3, -52) * (magnitude / unit)
+    unsure = np.where(is_finite, off, np.iinfo(np.int32).max).astype(np.int32)
+    whole = aligned(ALPHABET * hidden, np.int32).reshape(ALPHABET, hidden)
+    whole[:] = inputs
+    return kernels.SignTable(sums, whole, unsure, np.array([bits]), weights.W_x, weights.W_h, weights.b_h)
+
+
+def _units(sizes: Wide, magnitude: Wide, bits: int) -> Wide:
+    """What 1 stands for in the sums of each neuron, (H,): two bytes hold those of two groups, and four a whole sum.
+
+    Parameters
+    ----------
+    sizes : shape (H, H), those of W_h
+    magnitude : shape (H,), the largest that a sum of all may be
+    """
+    groups = np.add.reduceat(sizes, np.arange(0, len(sizes), bits), axis=1)
+    least = np.maximum(magnitude * 2.0**-30, np.finfo(np.float64).tiny)
+    unit: Wide = np.maximum(groups.max(axis=1) / _MOST_UNITS, least)
+    return unit

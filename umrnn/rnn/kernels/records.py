@@ -72,7 +72,7 @@ def views(flat: Floats, alphabet: int, hidden: int) -> Parameters:
     return Parameters(*(flat[a:b].reshape(shape) for a, b, shape in zip(ends, ends[1:], shapes)))
 
 
-def aligned(size: int, dtype: Any) -> Floats:
+def aligned(size: int, dtype: Any) -> NDArray[Any]:
     """Zeros of shape (size,) that begin at a cache line."""
     kind = np.dtype(dtype)
     raw = np.zeros(size * kind.itemsize + _ALIGNMENT, np.uint8)
