@@ -32,7 +32,7 @@ def test_offset_counts__against_bincount(benchmark: Any) -> None:
 
     assert np.array_equal(np.stack(bincount()), candidate())
     found = ratio(benchmark, candidate, bincount, named=f"numpy {np.__version__} bincount per offset", rounds=5)
-    assert found >= 8
+    assert found >= 6  # half of the quiet ratio, and a fifth, where a neighbour has one of two processors
 
 
 LIMIT, DEPTH = 64, 4

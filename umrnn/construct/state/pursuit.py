@@ -119,7 +119,8 @@ def moments(
 def pursue(sums: StateMoments, number: int) -> list[Conjunction]:
     """The ``number`` best conjunctions one after the other, what each explains taken out of the sums."""
     cross, found = sums.cross.copy(), []
-    with one_thread():
+    # BLAS computes on padding too, and now and then what stands there raises a flag that NumPy reports as ours.
+    with one_thread(), np.errstate(invalid="ignore"):
         average = sums.square.sum(axis=0) / sums.count.sum()
         for _ in range(number):
             gate, direction, size = _best(cross, sums, average)
