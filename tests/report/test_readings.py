@@ -86,11 +86,12 @@ GREEDY = {
     ("changed", "said"),
     [
         ({}, "of unseen bytes 2.00, 3.00 below their frequencies"),
-        ({"held_out_bpc": 5.5}, "0.500 more than their frequencies"),
+        ({"held_out_bpc": 5.5}, " 0.500 more than their frequencies"),
         ({"offsets": []}, "No offset says more"),
         ({"significant_offsets": [1]}, "Chance does as well after 1"),
         ({"significant_offsets": []}, "Chance does as well after no step"),
         ({"best_held_out_offsets": [1]}, "of unseen bytes 1 alone predict more"),
+        ({"best_held_out_offsets": []}, "None of them helps with unseen bytes"),
         ({"half_agreement": 0.5}, "agree on 50%"),
         ({"null_bits": 0.4}, "fit almost anything"),
     ],

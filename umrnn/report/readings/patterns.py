@@ -55,7 +55,7 @@ def _skip(seen: Seen) -> Iterator[str]:
     yield (
         f"The bytes {plain(seen['offsets'])} back leave {bits(seen['bits'])} of the next byte open in this "
         f"text; of unseen "
-        f"bytes {three(seen['held_out_bpc'])}, {three(gain)} {'below' if gain > 0 else 'more than'} their frequencies."
+        f"bytes {three(seen['held_out_bpc'])}, {three(abs(gain))} {'below' if gain > 0 else 'more than'} their frequencies."
         if seen.has("held_out_bpc")
         else f"The bytes {plain(seen['offsets'])} back leave {bits(seen['bits'])} of the next byte open in this text."
     )
@@ -67,8 +67,11 @@ def _skip(seen: Seen) -> Iterator[str]:
         )
     best = seen.figures.get("best_held_out_offsets")
     if best is not None and best != seen["offsets"]:
-        shorter = plain(best) if best else "none of them"
-        yield f"Not all of them help: of unseen bytes {shorter} alone predict more."
+        yield (
+            f"Not all of them help: of unseen bytes {plain(best)} alone predict more."
+            if best
+            else "None of them helps with unseen bytes: their frequencies alone predict more."
+        )
 
 
 def _greedy(seen: Seen) -> Iterator[str]:
