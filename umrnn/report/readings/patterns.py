@@ -51,14 +51,12 @@ def _skip(seen: Seen) -> Iterator[str]:
     if not seen["offsets"]:
         yield "No offset says more about the next byte than chance allows."
         return
-    gain = seen["order_0_held_out_bpc"] - seen["held_out_bpc"]
-    yield (
-        f"The bytes {plain(seen['offsets'])} back leave {bits(seen['bits'])} of the next byte open in this "
-        f"text; of unseen "
-        f"bytes {three(seen['held_out_bpc'])}, {three(abs(gain))} {'below' if gain > 0 else 'more than'} their frequencies."
-        if seen.has("held_out_bpc")
-        else f"The bytes {plain(seen['offsets'])} back leave {bits(seen['bits'])} of the next byte open in this text."
-    )
+    text = f"The bytes {plain(seen['offsets'])} back leave {bits(seen['bits'])} of the next byte open in this text"
+    if seen.has("held_out_bpc"):
+        gain = seen["order_0_held_out_bpc"] - seen["held_out_bpc"]
+        side = "below" if gain > 0 else "more than"
+        text += f"; of unseen bytes {three(seen['held_out_bpc'])}, {three(abs(gain))} {side} their frequencies"
+    yield f"{text}."
     if seen.has("null_bits") and seen["null_bits"] < 0.5 * seen["order_0_held_out_bpc"]:
         yield (
             f"{seen['contexts']} contexts for {seen['positions']} positions fit almost anything: with the next "
